@@ -1,0 +1,25 @@
+package spaces
+
+import "slices"
+
+// RoleAdmin may see and do everything in the city.
+const RoleAdmin = "admin"
+
+// Viewer is a proven identity that looks at the city. The zero Viewer is
+// nobody in particular and sees public rooms.
+type Viewer struct {
+	Subject   string   // "guest:<id>", "matrix:@user:server", or a DAARION user's UUID; empty when nobody
+	Name      string   // display name; may be empty
+	Guest     bool     // unproven: looks like a guest everywhere
+	Roles     []string // city-wide roles, RoleAdmin among them
+	MicroDAOs []string // groups whose private rooms the viewer may see
+}
+
+// CanSee reports whether the viewer may know that the linked room exists. It is
+// the only rule for that question; snapshots, deltas and REST all ask it.
+func (v Viewer) CanSee(l Link) bool {
+	if l.Public || slices.Contains(v.Roles, RoleAdmin) {
+		return true
+	}
+	return l.MicroDAO != "" && slices.Contains(v.MicroDAOs, l.MicroDAO)
+}
