@@ -1,0 +1,84 @@
+package auth
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/golang-jwt/jwt/v5"
+)
+
+// The issuers we believe.
+const (
+	IssuerCity = "daarion-auth" // the city's login service
+	IssuerOwn  = "presence"     // ourselves
+)
+
+// The audiences of our own tokens: what a token may be used for.
+const (
+	AudienceAPI      = "city-api" // REST
+	AudienceRealtime = "city-rt"  // sockets and event streams
+)
+
+const (
+	guestPrefix = "guest:"
+	// memberRole in front of a microDAO's name is the role by which an
+	// operator's token carries a membership of its own, without a row in the
+	// table of members.
+	memberRole = "member:"
+	scopeRead  = "presence:read"
+
+	maxSubject = 255 // a Matrix user id with its prefix cut still fits
+	maxName    = 120
+)
+
+// claims is the body of both kinds of token. The city's tokens have Type,
+// Email and Roles (its security.py); ours have Scope and Session.
+type claims struct {
+	jwt.RegisteredClaims
+	Type    string `json:"type,omitempty"`
+	Name    string `json:"name,omitempty"`
+	Roles   words  `json:"roles,omitempty"`
+	Scope   string `json:"scope,omitempty"`
+	Session string `json:"sid,omitempty"`
+}
+
+// words is a list of strings that may also be written as a single string.
+type words []string
+
+// UnmarshalJSON accepts "admin", ["admin"] and null.
+func (w *words) UnmarshalJSON(data []byte) error {
+	var one string
+	if json.Unmarshal(data, &one) == nil {
+		*w = nil
+		if one != "" {
+			*w = words{one}
+		}
+		return nil
+	}
+	return json.Unmarshal(data, (*[]string)(w))
+}
+
+// cleanName makes a display name safe to show: valid UTF-8 without control
+// characters, of bounded length.
+func cleanName(name string) string {
+	name = strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f || r == utf8.RuneError {
+			return -1
+		}
+		return r
+	}, name)
+	if runes := []rune(name); len(runes) > maxName {
+		return string(runes[:maxName])
+	}
+	return name
+}
+
+// withoutMemberRoles drops memberships from roles that somebody else issued:
+// only our own tokens speak for the table of members.
+func withoutMemberRoles(roles words) words {
+	return slices.DeleteFunc(slices.Clone(roles), func(role string) bool {
+		return strings.HasPrefix(role, memberRole)
+	})
+}
