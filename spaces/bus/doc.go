@@ -1,0 +1,29 @@
+// Package bus carries the city's presence over NATS: typed values in, typed
+// changes out. Subject names, lifetimes and the stream's settings live here
+// and nowhere else.
+//
+// Everything is state: one message per subject, the newest wins, and each has
+// a lifetime (header Nats-TTL) that every republish renews. When nobody
+// refreshes a value the server leaves an empty marker in its place and
+// watchers hear that it is gone. A room without a message is unknown, never
+// zero.
+//
+//	city.presence.room.<slug>   [spaces.RoomPresence], the first aggregator's payload with fields added
+//	city.presence.user.<token>  [spaces.UserPresence], token by [UserToken]
+//	city.presence.link.<slug>   [spaces.Link], no lifetime
+//	city.presence.city          [spaces.CityPresence]
+//	city.presence.status        [spaces.Status], short lifetime: its absence means that no aggregator lives
+//	city.presence.term          who publishes now; every publish of a leader is fenced by it
+//	city.presence.drop.<k>.<x>  removal of city.presence.<k>.<x>, renamed by the stream, so that plain
+//	                            subscribers of city.presence.room.* never receive an empty body
+//
+// [Open] connects, or starts a NATS server inside the process when no URL is
+// given. [Bus.WatchCity] is the reading side: a snapshot, then changes, healed
+// by a new snapshot whenever continuity is in doubt. [Bus.PutRooms] and its
+// siblings are the writing side: acknowledged, fenced, and able to restore a
+// stream that vanished. [Bus.Lead] chooses the one aggregator that publishes.
+//
+// Goroutines: WatchCity and Lead run in their caller's goroutine and end what
+// they start before they return. Open starts the NATS client's goroutines and
+// the embedded server's; [Bus.Close] ends them and waits.
+package bus

@@ -1,0 +1,67 @@
+package bus
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+)
+
+// startTimeout is generous: 5 ms is usual, a store of a crashed run is checked first.
+const startTimeout = 30 * time.Second
+
+// embedded is a NATS server inside this process that opens no port. Its folder
+// is locked, so that a second process can neither damage the store nor mistake
+// a living leader for one that crashed.
+type embedded struct {
+	srv  *server.Server
+	lock *os.File
+}
+
+func startEmbedded(dir string, log *slog.Logger) (*embedded, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("make the NATS folder: %w", err)
+	}
+	lock, err := lockFile(filepath.Join(dir, "lock"))
+	if err != nil {
+		return nil, fmt.Errorf("lock the NATS folder %s (is another presence running on it?): %w", dir, err)
+	}
+	srv, err := server.NewServer(&server.Options{
+		ServerName: "presence",
+		DontListen: true,
+		JetStream:  true,
+		StoreDir:   dir,
+		NoSigs:     true,
+	})
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("make the NATS server: %w", err), lock.Close())
+	}
+	srv.SetLogger(serverLog{log.With("part", "nats-server")}, false, false)
+	e := &embedded{srv: srv, lock: lock}
+	srv.Start()
+	if !srv.ReadyForConnections(startTimeout) {
+		e.stop()
+		return nil, fmt.Errorf("the NATS server in %s was not ready after %s", dir, startTimeout)
+	}
+	return e, nil
+}
+
+func (e *embedded) stop() {
+	e.srv.Shutdown()
+	e.srv.WaitForShutdown()
+	_ = e.lock.Close() // releases the lock; nothing was written through it
+}
+
+// serverLog lets nats-server write through slog.
+type serverLog struct{ log *slog.Logger }
+
+func (l serverLog) Noticef(format string, v ...any) { l.log.Debug(fmt.Sprintf(format, v...)) }
+func (l serverLog) Warnf(format string, v ...any)   { l.log.Warn(fmt.Sprintf(format, v...)) }
+func (l serverLog) Errorf(format string, v ...any)  { l.log.Error(fmt.Sprintf(format, v...)) }
+func (l serverLog) Fatalf(format string, v ...any)  { l.log.Error(fmt.Sprintf(format, v...)) }
+func (l serverLog) Debugf(format string, v ...any)  { l.log.Debug(fmt.Sprintf(format, v...)) }
+func (l serverLog) Tracef(string, ...any)           {}

@@ -1,0 +1,150 @@
+package bus
+
+import (
+	"context"
+	"log/slog"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go"
+
+	"presence/spaces"
+)
+
+const (
+	dialTimeout  = 5 * time.Second
+	pingInterval = 5 * time.Second // two unanswered pings are a lost connection
+	minRedial    = 50 * time.Millisecond
+	maxRedial    = 5 * time.Second
+)
+
+// line is one NATS connection and what is known about its health. Publishing
+// and watching have one each, so that a burst of reading never delays an
+// acknowledgement.
+type line struct {
+	nc     *nats.Conn
+	closed chan struct{} // closed by the client after its last callback
+
+	mu      sync.Mutex // guards what follows; the client's callbacks write it
+	since   time.Time  // when the connection was lost; zero while it is up
+	changed chan struct{}
+}
+
+// dial connects to URLs that checkURLs has passed, or to the server given.
+func dial(ctx context.Context, cfg Config, part string, in nats.InProcessConnProvider, m *metrics) (*line, error) {
+	l := &line{closed: make(chan struct{}), changed: make(chan struct{})}
+	log := cfg.Log.With("connection", part)
+	opts := append(l.handlers(log, m),
+		nats.Name(cfg.Name+" "+part),
+		nats.NoEcho(),
+		nats.Timeout(dialBudget(ctx)),
+		nats.PingInterval(pingInterval),
+		nats.MaxPingsOutstanding(2),
+		nats.MaxReconnects(-1),
+		nats.CustomReconnectDelay(redialDelay),
+		// A publish that waited out an outage in a buffer is old news, and its
+		// sender may have been deposed meanwhile: fail it at once instead.
+		nats.ReconnectBufSize(-1),
+	)
+	if in != nil {
+		opts = append(opts, nats.InProcessServer(in))
+	}
+	nc, err := nats.Connect(cfg.URL, opts...)
+	if err != nil {
+		return nil, &spaces.Error{
+			Code: spaces.CodeUnavailable, Field: "NATS_URL",
+			Message: "cannot connect to NATS at " + hosts(cfg.URL),
+			Fix:     "start nats-server with JetStream (-js), or leave NATS_URL empty for the built-in one", Err: err,
+		}
+	}
+	l.nc = nc
+	m.connections.Inc()
+	return l, nil
+}
+
+func (l *line) handlers(log *slog.Logger, m *metrics) []nats.Option {
+	return []nats.Option{
+		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) {
+			m.errors.Inc()
+			log.Warn("NATS reported an error", "err", err)
+		}),
+		nats.DisconnectErrHandler(func(nc *nats.Conn, err error) {
+			m.connections.Dec()
+			if nc.IsClosed() {
+				return
+			}
+			l.mark(time.Now())
+			log.Warn("NATS connection lost", "err", err)
+		}),
+		nats.ReconnectHandler(func(*nats.Conn) {
+			m.connections.Inc()
+			m.reconnects.Inc()
+			l.mark(time.Time{})
+			log.Info("NATS connection is back")
+		}),
+		nats.ClosedHandler(func(*nats.Conn) { close(l.closed) }),
+	}
+}
+
+func (l *line) mark(lost time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.since = lost
+	close(l.changed)
+	l.changed = make(chan struct{})
+}
+
+// state returns when the connection was lost (zero while it is up) and a
+// channel that closes at the next loss or return.
+func (l *line) state() (lost time.Time, changed <-chan struct{}) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.since, l.changed
+}
+
+// close ends the connection and waits for the client's last callback: a server
+// stopped before that would be complained about as a lost connection.
+func (l *line) close() {
+	l.nc.Close()
+	<-l.closed
+}
+
+func dialBudget(ctx context.Context) time.Duration {
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		return dialTimeout
+	}
+	return max(time.Millisecond, min(dialTimeout, time.Until(deadline)))
+}
+
+func redialDelay(attempts int) time.Duration {
+	return min(maxRedial, minRedial<<min(attempts, 10))
+}
+
+// checkURLs refuses what the client could not parse without repeating it: a
+// parse error quotes the text, and the text may hold a password.
+func checkURLs(urls string) error {
+	for one := range strings.SplitSeq(urls, ",") {
+		one = strings.TrimSpace(one)
+		if !strings.Contains(one, "://") {
+			one = "nats://" + one // the client accepts bare host:port as well
+		}
+		if u, err := url.Parse(one); err != nil || u.Host == "" {
+			return &spaces.Error{
+				Code: spaces.CodeInvalid, Field: "NATS_URL",
+				Message: "is not a NATS URL",
+				Fix:     "write nats://host:4222, with special characters of a password percent-encoded",
+			}
+		}
+	}
+	return nil
+}
+
+// hosts names the last server of a URL list. Everything before the last @ may
+// be part of a credential and is left out.
+func hosts(urls string) string {
+	safe := urls[strings.LastIndexByte(urls, '@')+1:]
+	return strings.TrimPrefix(strings.TrimPrefix(safe, "nats://"), "tls://")
+}

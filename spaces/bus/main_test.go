@@ -1,0 +1,213 @@
+package bus_test
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"net"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"go.uber.org/goleak"
+
+	"presence/spaces"
+	"presence/spaces/bus"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// patience bounds every wait: far above what is ever needed, so that a slow
+// machine is not a failure.
+const patience = 30 * time.Second
+
+func open(t testing.TB, cfg bus.Config) *bus.Bus {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	b, err := bus.Open(ctx, cfg)
+	if err != nil {
+		t.Fatalf("open: %v", err)
+	}
+	t.Cleanup(b.Close)
+	return b
+}
+
+// each runs a test on the built-in server and on one that listens.
+func each(t *testing.T, test func(t *testing.T, cfg bus.Config)) {
+	t.Run("embedded", func(t *testing.T) {
+		t.Parallel()
+		test(t, bus.Config{Dir: t.TempDir()})
+	})
+	t.Run("network", func(t *testing.T) {
+		t.Parallel()
+		test(t, bus.Config{URL: startNATS(t).url()})
+	})
+}
+
+// natsProcess is a NATS server on loopback that can be stopped and started
+// again on the same port, with its store or without.
+type natsProcess struct {
+	t    *testing.T
+	dir  string
+	port int
+	srv  *server.Server
+}
+
+func startNATS(t *testing.T) *natsProcess {
+	n := &natsProcess{t: t, dir: t.TempDir(), port: server.RANDOM_PORT}
+	n.start()
+	t.Cleanup(n.stop)
+	return n
+}
+
+func (n *natsProcess) start() {
+	n.t.Helper()
+	srv, err := server.NewServer(&server.Options{
+		Host: "127.0.0.1", Port: n.port, JetStream: true, StoreDir: n.dir, NoSigs: true, NoLog: true,
+	})
+	if err != nil {
+		n.t.Fatalf("nats-server: %v", err)
+	}
+	srv.Start()
+	if !srv.ReadyForConnections(patience) {
+		n.t.Fatal("nats-server is not ready")
+	}
+	n.srv, n.port = srv, srv.Addr().(*net.TCPAddr).Port
+}
+
+func (n *natsProcess) stop() {
+	n.srv.Shutdown()
+	n.srv.WaitForShutdown()
+}
+
+func (n *natsProcess) wipe() {
+	n.t.Helper()
+	if err := os.RemoveAll(filepath.Join(n.dir, "jetstream")); err != nil {
+		n.t.Fatal(err)
+	}
+}
+
+func (n *natsProcess) url() string { return fmt.Sprintf("nats://127.0.0.1:%d", n.port) }
+
+// recorder is a CityWatcher that keeps the picture a gateway would have.
+type recorder struct {
+	mu      sync.Mutex
+	city    bus.CityState
+	resets  int
+	blinds  int
+	blind   bool
+	batches [][]bus.CityChange
+	changed chan struct{}
+}
+
+// watch starts watching; the watch ends before the bus is closed.
+func watch(t testing.TB, b *bus.Bus) *recorder {
+	t.Helper()
+	r := &recorder{changed: make(chan struct{})}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- b.WatchCity(ctx, r) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Errorf("WatchCity: %v", err)
+		}
+	})
+	return r
+}
+
+func (r *recorder) CityReset(s bus.CityState) {
+	r.update(func() { r.city, r.blind = s, false; r.resets++ })
+}
+
+func (r *recorder) CityBlind(time.Time) { r.update(func() { r.blind = true; r.blinds++ }) }
+
+func (r *recorder) CityChanged(changes []bus.CityChange) {
+	r.update(func() {
+		r.batches = append(r.batches, changes)
+		for _, c := range changes {
+			r.apply(c)
+		}
+	})
+}
+
+func (r *recorder) apply(c bus.CityChange) {
+	switch {
+	case c.Room != nil:
+		r.city.Rooms[c.Slug] = *c.Room
+	case c.RoomGone:
+		delete(r.city.Rooms, c.Slug)
+	case c.Link != nil:
+		r.city.Links[c.Slug] = *c.Link
+	case c.LinkGone:
+		delete(r.city.Links, c.Slug)
+	case c.City != nil, c.CityGone:
+		r.city.City = c.City
+	case c.Status != nil, c.StatusGone:
+		r.city.Status = c.Status
+	}
+}
+
+func (r *recorder) update(f func()) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	f()
+	close(r.changed)
+	r.changed = make(chan struct{})
+}
+
+// until waits for a condition on what was recorded.
+func (r *recorder) until(t testing.TB, what string, ok func() bool) {
+	t.Helper()
+	deadline := time.After(patience)
+	for {
+		r.mu.Lock()
+		met, changed := ok(), r.changed
+		r.mu.Unlock()
+		if met {
+			return
+		}
+		select {
+		case <-changed:
+		case <-deadline:
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			t.Fatalf("never saw: %s (resets %d, blinds %d, blind %v, rooms %v)", what, r.resets, r.blinds, r.blind, r.counts())
+		}
+	}
+}
+
+func (r *recorder) counts() map[spaces.Slug]int {
+	counts := map[spaces.Slug]int{}
+	for slug, room := range r.city.Rooms {
+		counts[slug] = room.OnlineCount
+	}
+	return counts
+}
+
+func (r *recorder) untilRooms(t testing.TB, want map[spaces.Slug]int) {
+	t.Helper()
+	r.until(t, fmt.Sprintf("rooms %v, not blind", want), func() bool { return !r.blind && maps.Equal(r.counts(), want) })
+}
+
+func room(slug spaces.Slug, online int) spaces.RoomPresence {
+	return spaces.RoomPresence{
+		Slug: slug, RoomID: "!" + string(slug) + ":example.org", Alias: "#city_" + string(slug) + ":example.org",
+		OnlineCount: online, ActiveCount: online, MemberCount: online, Source: spaces.SourceMatrix,
+	}
+}
+
+func link(slug spaces.Slug) spaces.Link {
+	return spaces.Link{Slug: slug, ID: "room_city_" + string(slug), RoomID: "!" + string(slug) + ":example.org", Name: string(slug), Zone: "central", Public: true}
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,158 @@
+package bus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"presence/spaces"
+)
+
+const (
+	// maxUnacked bounds what is on the way to the server at once.
+	maxUnacked = 1024
+	// ackWait bounds one call, healing included, whatever its context allows.
+	ackWait = 10 * time.Second
+	// healAttempts: one heal mends a vanished stream; a second one mends a
+	// stream that vanished again meanwhile; more would be a fight with somebody.
+	healAttempts = 2
+)
+
+// ErrDeposed is returned by every publish of a leader that another aggregator
+// has taken over from. Nothing of it reached the stream.
+var ErrDeposed = errors.New("another aggregator has taken over")
+
+// entry is one value on its way to the stream, or one removal.
+type entry struct {
+	subject string
+	data    []byte        // nil removes the subject's value
+	ttl     time.Duration // zero keeps it for ever
+}
+
+// publisher writes to the stream, one call after the other, so that values of
+// one subject can never overtake each other.
+type publisher struct {
+	js      jetstream.JetStream
+	metrics *metrics
+	log     *slog.Logger
+
+	mu      sync.Mutex // guards what follows, and is held while acknowledgements are awaited
+	created time.Time  // which incarnation of the stream the journal is in
+	lastSeq uint64     // newest sequence acknowledged in it
+	journal journal
+	term    *term // the last term this process won; nil when it never led
+}
+
+func newPublisher(js jetstream.JetStream, info *jetstream.StreamInfo, m *metrics, log *slog.Logger) *publisher {
+	return &publisher{js: js, metrics: m, log: log, created: info.Created, journal: journal{}}
+}
+
+// publish stores the entries and waits for every acknowledgement. When the
+// stream has vanished it is created again and filled with everything else this
+// process has published that still lives.
+func (p *publisher) publish(ctx context.Context, entries ...entry) error {
+	if len(entries) == 0 {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, ackWait)
+	defer cancel()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	sent := time.Now()
+	errs := p.send(ctx, entries)
+	for attempt := 0; attempt < healAttempts && slices.ContainsFunc(errs, curable); attempt++ {
+		if err := p.heal(ctx); err != nil {
+			errs = []error{err}
+			break
+		}
+		sent = time.Now()
+		errs = p.sendOneByOne(ctx, entries)
+	}
+	if err := errors.Join(errs...); err != nil {
+		p.metrics.refused.Add(float64(len(entries)))
+		return publishError(err)
+	}
+	p.journal.remember(entries, sent)
+	p.metrics.published.Add(float64(len(entries)))
+	return nil
+}
+
+// send publishes all entries without waiting in between. Each is tried even
+// when another fails: one oversized room must not hold back the rest.
+func (p *publisher) send(ctx context.Context, entries []entry) (errs []error) {
+	for batch := range slices.Chunk(entries, maxUnacked) {
+		errs = append(errs, p.sendBatch(ctx, batch)...)
+	}
+	return errs
+}
+
+func (p *publisher) sendBatch(ctx context.Context, entries []entry) (errs []error) {
+	acks := make([]jetstream.PubAckFuture, 0, len(entries))
+	for _, e := range entries {
+		ack, err := p.js.PublishMsgAsync(p.message(e), jetstream.WithRetryAttempts(0))
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", e.subject, err))
+			continue
+		}
+		acks = append(acks, ack)
+	}
+	first := p.lastSeq
+	for _, ack := range acks {
+		select {
+		case got := <-ack.Ok():
+			if got.Sequence <= first {
+				errs = append(errs, errRecreated)
+			}
+			p.lastSeq = max(p.lastSeq, got.Sequence)
+		case err := <-ack.Err():
+			errs = append(errs, fmt.Errorf("%s: %w", ack.Msg().Subject, err))
+		case <-ctx.Done():
+			return append(errs, ctx.Err())
+		}
+	}
+	return errs
+}
+
+// sendOneByOne is the slow way after a failure. A replicated stream refuses two
+// fenced messages in flight at once; one after the other it takes them.
+func (p *publisher) sendOneByOne(ctx context.Context, entries []entry) (errs []error) {
+	for i := range entries {
+		errs = append(errs, p.sendBatch(ctx, entries[i:i+1])...)
+	}
+	return errs
+}
+
+func (p *publisher) message(e entry) *nats.Msg {
+	m := &nats.Msg{Subject: e.subject, Data: e.data, Header: nats.Header{jetstream.ExpectedStreamHeader: {streamName}}}
+	ttl := e.ttl
+	if e.data == nil {
+		m.Subject, ttl = dropSubject(e.subject), markerTTL
+	}
+	if ttl > 0 {
+		m.Header[jetstream.MsgTTLHeader] = []string{wholeSeconds(ttl)}
+	}
+	if p.term != nil {
+		m.Header[jetstream.ExpectedLastSubjSeqSubjHeader] = []string{subjectTerm}
+		m.Header[jetstream.ExpectedLastSubjSeqHeader] = []string{strconv.FormatUint(p.term.fence, 10)}
+	}
+	return m
+}
+
+func wholeSeconds(d time.Duration) string {
+	return strconv.FormatInt(int64(max(d+time.Second-1, time.Second)/time.Second), 10)
+}
+
+func publishError(err error) error {
+	if errors.Is(err, ErrDeposed) {
+		return err
+	}
+	return &spaces.Error{Code: spaces.CodeUnavailable, Message: "could not publish to NATS", Err: err}
+}

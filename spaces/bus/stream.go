@@ -1,0 +1,112 @@
+package bus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"presence/spaces"
+)
+
+// markerTTL is how long the stream keeps the empty marker of a subject that is
+// gone. A watcher that was away longer takes a new snapshot anyway.
+const markerTTL = time.Minute
+
+// ensureStream creates the stream, or brings an existing one to the settings
+// we rely on and leaves an operator's own (replicas, placement, limits) alone.
+func ensureStream(ctx context.Context, js jetstream.JetStream) (*jetstream.StreamInfo, error) {
+	s, err := js.Stream(ctx, streamName)
+	if errors.Is(err, jetstream.ErrStreamNotFound) {
+		s, err = js.CreateStream(ctx, ours(jetstream.StreamConfig{Name: streamName, Storage: jetstream.FileStorage}))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("stream %s: %w", streamName, err)
+	}
+	info := s.CachedInfo()
+	if settled(info.Config) {
+		return info, nil
+	}
+	if s, err = js.UpdateStream(ctx, ours(info.Config)); err != nil {
+		return nil, fmt.Errorf("update stream %s: %w", streamName, err)
+	}
+	return s.CachedInfo(), nil
+}
+
+// ours sets what correctness depends on.
+func ours(c jetstream.StreamConfig) jetstream.StreamConfig {
+	c.Description = "The city's presence: one message per subject, the newest wins"
+	c.Subjects = slices.Clone(streamSubjects)
+	c.Retention = jetstream.LimitsPolicy
+	c.Discard = jetstream.DiscardOld
+	c.MaxMsgsPerSubject = 1
+	c.AllowMsgTTL = true
+	c.SubjectDeleteMarkerTTL = markerTTL
+	c.AllowRollup = true // the server's markers are roll-ups
+	c.AllowDirect = true
+	c.SubjectTransform = &jetstream.SubjectTransformConfig{
+		Source: dropPrefix + "*.*", Destination: prefix + "{{wildcard(1)}}.{{wildcard(2)}}",
+	}
+	return c
+}
+
+func settled(have jetstream.StreamConfig) bool {
+	want := ours(have)
+	return slices.Equal(have.Subjects, want.Subjects) && have.MaxMsgsPerSubject == 1 &&
+		have.Retention == want.Retention && have.Discard == want.Discard &&
+		have.AllowMsgTTL && have.AllowRollup && have.AllowDirect && have.SubjectDeleteMarkerTTL == markerTTL &&
+		have.SubjectTransform != nil && *have.SubjectTransform == *want.SubjectTransform
+}
+
+// lastMessage returns the stored message of a subject; nil when there is none.
+func lastMessage(ctx context.Context, js jetstream.JetStream, subject string) (*jetstream.RawStreamMsg, error) {
+	s, err := js.Stream(ctx, streamName)
+	if err != nil {
+		return nil, fmt.Errorf("stream %s: %w", streamName, err)
+	}
+	m, err := s.GetLastMsgForSubject(ctx, subject)
+	if errors.Is(err, jetstream.ErrMsgNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", subject, err)
+	}
+	return m, nil
+}
+
+// checkServer refuses servers that would silently drop what we depend on:
+// lifetimes per message came with 2.11.
+func checkServer(ctx context.Context, nc *nats.Conn, js jetstream.JetStream) error {
+	version := nc.ConnectedServerVersion()
+	if !atLeast211(version) {
+		return &spaces.Error{
+			Code: spaces.CodeUnavailable, Field: "NATS_URL",
+			Message: fmt.Sprintf("the NATS server is version %s; 2.11 or later is needed for message lifetimes", version),
+			Fix:     "upgrade nats-server, or leave NATS_URL empty for the built-in one",
+		}
+	}
+	if _, err := js.AccountInfo(ctx); err != nil {
+		return &spaces.Error{
+			Code: spaces.CodeUnavailable, Field: "NATS_URL",
+			Message: "the NATS server gives this account no JetStream",
+			Fix:     "start nats-server with -js, or enable JetStream for the account", Err: err,
+		}
+	}
+	return nil
+}
+
+func atLeast211(version string) bool {
+	parts := strings.SplitN(version, ".", 3)
+	if len(parts) < 2 {
+		return false
+	}
+	major, err1 := strconv.Atoi(parts[0])
+	minor, err2 := strconv.Atoi(parts[1])
+	return err1 == nil && err2 == nil && (major > 2 || major == 2 && minor >= 11)
+}

@@ -1,0 +1,207 @@
+package bus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/nats-io/nuid"
+)
+
+const (
+	openTimeout = 5 * time.Second
+	minPause    = 50 * time.Millisecond
+	maxPause    = 5 * time.Second
+	// healthy is how long a feed must last before a break counts as the first
+	// one again; shorter ones would hide a consumer that is rebuilt in a loop.
+	healthy = 30 * time.Second
+)
+
+var errDisconnected = errors.New("the connection to NATS is lost")
+
+// cityWatch is one WatchCity call. It belongs to that call's goroutine.
+type cityWatch struct {
+	bus  *Bus
+	to   CityWatcher
+	name string
+
+	created  time.Time // incarnation of the stream behind the last CityReset; zero before the first
+	blind    bool      // CityBlind was told and no CityReset since
+	broken   time.Time // when the trouble began; zero when there is none
+	failures int       // breaks in a row
+}
+
+// WatchCity tells w about the city until ctx ends: first everything, then every
+// change. It heals by itself (connection lost, server restarted, stream or
+// consumer deleted, a new aggregator): then w gets CityBlind if the picture
+// cannot be renewed at once, and CityReset when it is. It returns nil when ctx
+// ends.
+//
+// When the stream was lost with its contents, the last picture is kept until an
+// aggregator has filled the new one: an empty stream says nothing about rooms.
+func (b *Bus) WatchCity(ctx context.Context, w CityWatcher) error {
+	watch := &cityWatch{bus: b, to: w, name: "city_" + nuid.Next()}
+	for {
+		opened := time.Now()
+		err := watch.follow(ctx)
+		if ctx.Err() != nil {
+			return nil
+		}
+		b.metrics.rebuilds.Inc()
+		b.log.Debug("the city's feed broke", "err", err)
+		if errors.Is(err, errEpoch) {
+			continue
+		}
+		if time.Since(opened) > healthy {
+			watch.failures = 0
+		}
+		watch.failed(err)
+		if !watch.pause(ctx) {
+			return nil
+		}
+	}
+}
+
+// ReadCity looks at the city once.
+func (b *Bus) ReadCity(ctx context.Context) (CityState, error) {
+	ctx, cancel := context.WithTimeout(ctx, 2*openTimeout)
+	defer cancel()
+	f, err := openFeed(ctx, b.reader, "look_"+nuid.Next(), b.metrics, b.log)
+	if err != nil {
+		return CityState{}, fmt.Errorf("read the city: %w", err)
+	}
+	defer f.close()
+	lost, changed := b.reading.state()
+	if !lost.IsZero() {
+		return CityState{}, fmt.Errorf("read the city: %w", errDisconnected)
+	}
+	state, err := f.snapshot(ctx, changed)
+	if err != nil {
+		return CityState{}, fmt.Errorf("read the city: %w", err)
+	}
+	return state, nil
+}
+
+// follow reads one feed until it breaks.
+func (w *cityWatch) follow(ctx context.Context) error {
+	since, lost := w.bus.reading.state()
+	if !since.IsZero() {
+		return errDisconnected
+	}
+	f, err := w.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer f.close()
+	state, err := f.snapshot(ctx, lost)
+	if err != nil {
+		return err
+	}
+	for w.mustHold(f, state) {
+		w.goBlind()
+		if err := w.hold(ctx, f, lost, &state); err != nil {
+			return err
+		}
+	}
+	w.created, w.blind, w.broken = f.created, false, time.Time{}
+	w.to.CityReset(state)
+	return w.live(ctx, f, lost)
+}
+
+func (w *cityWatch) open(ctx context.Context) (*feed, error) {
+	ctx, cancel := context.WithTimeout(ctx, openTimeout)
+	defer cancel()
+	return openFeed(ctx, w.bus.reader, w.name, w.bus.metrics, w.bus.log)
+}
+
+// mustHold reports whether the feed's stream is a new one that nobody has
+// filled yet.
+func (w *cityWatch) mustHold(f *feed, state CityState) bool {
+	return !w.created.IsZero() && !w.created.Equal(f.created) && !state.settled()
+}
+
+// hold adds what arrives next to a state that is not shown yet.
+func (w *cityWatch) hold(ctx context.Context, f *feed, lost <-chan struct{}, state *CityState) error {
+	changes, err := w.next(ctx, f, lost)
+	for _, c := range changes {
+		state.apply(c)
+	}
+	return err
+}
+
+// live passes changes on until the feed breaks.
+func (w *cityWatch) live(ctx context.Context, f *feed, lost <-chan struct{}) error {
+	for {
+		changes, err := w.next(ctx, f, lost)
+		if len(changes) > 0 {
+			w.to.CityChanged(changes)
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+func (w *cityWatch) next(ctx context.Context, f *feed, lost <-chan struct{}) ([]CityChange, error) {
+	select {
+	case m := <-f.msgs:
+		return f.ready(m)
+	case err := <-f.errs:
+		return nil, err
+	case <-lost:
+		return nil, errDisconnected
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// failed notes a break. The watcher goes blind when the connection is lost, or
+// when opening a new feed at once did not help either.
+func (w *cityWatch) failed(err error) {
+	lost, _ := w.bus.reading.state()
+	if w.broken.IsZero() {
+		w.broken = time.Now()
+		if !lost.IsZero() {
+			w.broken = lost
+		}
+		w.failures++
+		if lost.IsZero() && !errors.Is(err, errDisconnected) {
+			return
+		}
+	} else {
+		w.failures++
+	}
+	w.goBlind()
+}
+
+func (w *cityWatch) goBlind() {
+	if w.blind {
+		return
+	}
+	w.blind = true
+	if w.broken.IsZero() {
+		w.broken = time.Now()
+	}
+	w.to.CityBlind(w.broken)
+}
+
+// pause waits before the next attempt: not at all after a first break, then
+// twice as long each time, and while the connection is lost until it is back.
+func (w *cityWatch) pause(ctx context.Context) bool {
+	for {
+		lost, changed := w.bus.reading.state()
+		if lost.IsZero() {
+			break
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return false
+		}
+	}
+	if w.failures <= 1 {
+		return ctx.Err() == nil
+	}
+	return pause(ctx, min(maxPause, minPause<<min(w.failures-2, 10)))
+}
