@@ -1,0 +1,215 @@
+package conn
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/coder/websocket"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"presence/gateway/wire"
+	"presence/spaces"
+)
+
+// Config is what a [Keeper] needs to know. Zero durations and numbers mean the
+// defaults said here.
+type Config struct {
+	// Name tells one keeper's metrics from another's, for example "city".
+	Name string
+	// Formats is the closed set of values of the metric label "format".
+	Formats []string
+	// Origins are the web origins that may open sockets besides the host they
+	// connect to: "https://app.example.org", or "app.example.org" for any
+	// scheme; * stands for anything but a slash.
+	Origins []string
+
+	WriteWait         time.Duration // a client that does not take one batch in this time is too slow; 10 s
+	PingEvery         time.Duration // silence after which a ping is sent; 25 s, under the 30 s of most proxies
+	PongWait          time.Duration // silence after the ping that ends the socket; 10 s
+	MessagesPerSecond uint32        // messages and pings a client may send; 20
+	BytesPerSecond    uint32        // bytes a client may send; 32 KB
+
+	Log      *slog.Logger
+	Registry prometheus.Registerer
+}
+
+// sweepEvery is the grain of pings, expiry and revocation, and the window of
+// the limits on what a client sends.
+const sweepEvery = time.Second
+
+// Keeper owns WebSockets from the moment of their upgrade to their end: their
+// goroutines, limits, pings and closing. What they say is a [Feed]'s.
+//
+// The table of sockets is guarded by mu; everything else is fixed by New.
+type Keeper struct {
+	cfg     Config
+	feed    Feed
+	log     *slog.Logger
+	metrics *metrics
+
+	arrivals chan *Socket  // upgraded, not yet taken over by Run
+	stopped  chan struct{} // closed when Run takes no more
+	running  sync.WaitGroup
+
+	mu      sync.Mutex
+	sockets []*Socket
+
+	looked []*Socket // scratch of the sweep; Run's
+}
+
+// New checks the settings. Nothing is started.
+func New(cfg Config, feed Feed) (*Keeper, error) {
+	if err := checkOrigins(cfg.Origins); err != nil {
+		return nil, err
+	}
+	defaultTo(&cfg.WriteWait, 10*time.Second)
+	defaultTo(&cfg.PingEvery, 25*time.Second)
+	defaultTo(&cfg.PongWait, 10*time.Second)
+	defaultTo(&cfg.MessagesPerSecond, 20)
+	defaultTo(&cfg.BytesPerSecond, 32<<10)
+	return &Keeper{
+		cfg: cfg, feed: feed, log: cfg.Log,
+		metrics:  newMetrics(cfg.Registry, cfg.Name, cfg.Formats),
+		arrivals: make(chan *Socket), stopped: make(chan struct{}),
+	}, nil
+}
+
+func defaultTo[T comparable](v *T, fallback T) {
+	var zero T
+	if *v == zero {
+		*v = fallback
+	}
+}
+
+// Terms are what one socket is admitted on.
+type Terms struct {
+	Subprotocols []string  // that may be negotiated
+	Format       string    // one of Config.Formats
+	Expires      time.Time // when the right to listen ends; zero never
+	Seat         any       // becomes Socket.Seat
+}
+
+// Upgrade makes a WebSocket of the request and hands it to Run; the handler
+// then returns. A request that cannot be upgraded has been answered with a
+// problem, and the error is for logs only.
+func (k *Keeper) Upgrade(w http.ResponseWriter, r *http.Request, t Terms) error {
+	s := &Socket{Seat: t.Seat, keeper: k, count: k.metrics.formats[t.Format]}
+	if !t.Expires.IsZero() {
+		s.expires = t.Expires.Unix()
+	}
+	u := &upgrade{ResponseWriter: w, socket: s}
+	ws, err := websocket.Accept(u, r, &websocket.AcceptOptions{
+		Subprotocols:       t.Subprotocols,
+		InsecureSkipVerify: true, // CheckOrigin has refused foreign origins with a problem of ours
+		CompressionMode:    websocket.CompressionDisabled,
+		OnPingReceived:     s.pinged,
+	})
+	if err != nil {
+		u.refuse()
+		return err
+	}
+	ws.SetReadLimit(wire.MaxIncoming)
+	s.ws = ws
+	select {
+	case k.arrivals <- s:
+		return nil
+	case <-k.stopped:
+		s.Close(wire.CloseGoingAway)
+		return errors.Join(http.ErrServerClosed, ws.CloseNow())
+	}
+}
+
+// pinged lets a client's ping be answered while its allowance lasts.
+func (s *Socket) pinged(context.Context, []byte) bool { return s.counted() }
+
+// Run keeps the sockets until ctx ends, then tells every client "going away"
+// and waits for the last goroutine.
+func (k *Keeper) Run(ctx context.Context) error {
+	tick := time.NewTicker(sweepEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case s := <-k.arrivals:
+			k.admit(ctx, s)
+		case now := <-tick.C:
+			k.sweep(now)
+		case <-ctx.Done():
+			k.stop()
+			return nil
+		}
+	}
+}
+
+func (k *Keeper) admit(ctx context.Context, s *Socket) {
+	k.mu.Lock()
+	s.index = len(k.sockets)
+	k.sockets = append(k.sockets, s)
+	k.mu.Unlock()
+	s.count.sockets.Inc()
+	k.feed.Join(s)
+	s.CatchUp()
+	k.goroutine(func() { s.read(ctx) })
+}
+
+// remove is the last thing a reader does.
+func (k *Keeper) remove(s *Socket) {
+	k.mu.Lock()
+	last := len(k.sockets) - 1
+	k.sockets[s.index] = k.sockets[last]
+	k.sockets[s.index].index = s.index
+	k.sockets[last] = nil
+	k.sockets = k.sockets[:last]
+	k.mu.Unlock()
+
+	_ = s.ws.CloseNow() // fails only when the library has closed it already
+	k.feed.Leave(s)
+	s.count.sockets.Dec()
+	k.metrics.ended(s.cause())
+}
+
+// cause is why we ended the socket; nil when the client or the network did.
+func (s *Socket) cause() *wire.Close {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.ended
+}
+
+// goroutine starts one that Run waits for. Called by Run, or on behalf of a
+// socket whose reader still runs.
+func (k *Keeper) goroutine(f func()) { k.running.Go(f) }
+
+func (k *Keeper) panicked(s *Socket, p any) {
+	k.metrics.panics.Inc()
+	k.log.Error("a socket panicked; it is closed, the others go on", "panic", p, "stack", stack())
+	s.Close(wire.CloseInternal)
+}
+
+// stop refuses new sockets and ends all there are.
+func (k *Keeper) stop() {
+	close(k.stopped)
+	for _, s := range k.all() {
+		s.Close(wire.CloseGoingAway)
+	}
+	k.running.Wait()
+}
+
+// all returns the sockets of this moment, in scratch that the next call reuses.
+func (k *Keeper) all() []*Socket {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	clear(k.looked)
+	k.looked = append(k.looked[:0], k.sockets...)
+	return k.looked
+}
+
+// refuse answers a request that the library would not upgrade, in our form.
+func (u *upgrade) refuse() {
+	if u.status == 0 {
+		return // hijacked, or the client is gone: nobody to answer
+	}
+	wire.PlainProblem(u.status, spaces.CodeInvalid, trimmed(u.refusal)).Write(u.ResponseWriter)
+}
