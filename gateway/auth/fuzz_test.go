@@ -14,6 +14,7 @@ import (
 func FuzzViewer(f *testing.F) {
 	w := newWorld(f)
 	good := city(f)
+	// Each process of a fuzzing run makes another one, hence the subject below.
 	own := mint(f, w, auth.Grant{Subject: "op", Roles: []string{"admin"}}).Token
 	for _, seed := range []string{
 		good, own, "", "a.b.c", "..", good[:20], b64(`{"alg":"none"}`) + "." + b64(`{"iss":"presence"}`) + ".",
@@ -23,7 +24,7 @@ func FuzzViewer(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, token string) {
 		v, expires, err := w.Viewer(t.Context(), token)
-		if err == nil && token != good && token != own {
+		if err == nil && token != good && v.Subject != "op" {
 			t.Fatalf("%q is believed to be %+v", token, v)
 		}
 		if err != nil && (v.Subject != "" || !expires.IsZero()) {

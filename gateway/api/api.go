@@ -1,0 +1,136 @@
+package api
+
+import (
+	"context"
+	"crypto/sha256"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"presence/gateway/auth"
+	"presence/spaces"
+)
+
+// City offers the table of the city feed.
+type City interface {
+	// Snapshot is the city as the viewer may know it now.
+	Snapshot(v spaces.Viewer) spaces.CityView
+}
+
+// Identity checks and makes credentials; [auth.Auth] is one.
+type Identity interface {
+	FromRequest(r *http.Request) (spaces.Viewer, time.Time, error)
+	Anyone(r *http.Request) (spaces.Viewer, time.Time, error)
+	Guest(previous string) (auth.Token, error)
+	Ticket(ctx context.Context, v spaces.Viewer, until time.Time) (ticket string, expires time.Time, err error)
+	JWKS() auth.JWKS
+}
+
+// Links is where the links are kept.
+type Links interface {
+	Links(ctx context.Context) ([]spaces.Link, error)
+}
+
+// Config is what an [API] is built from.
+type Config struct {
+	City     City
+	Identity Identity
+	Links    Links
+	// InternalKey is INTERNAL_API_KEY. Empty switches /internal/city/rooms off,
+	// on loopback as well: a reverse proxy on the same machine would open it to
+	// everybody.
+	InternalKey string
+	// BusReady says whether NATS answers, for /status.
+	BusReady func() error
+	Log      *slog.Logger
+}
+
+// API answers the REST paths. It never changes after New.
+type API struct {
+	city     City
+	identity Identity
+	links    Links
+	busReady func() error
+	log      *slog.Logger
+
+	internal    bool
+	internalKey [sha256.Size]byte // of the key, so that a comparison takes the same time for every length
+	document    document
+}
+
+// New builds the API; [API.Mount] makes it reachable.
+func New(cfg Config) (*API, error) {
+	a := &API{
+		city: cfg.City, identity: cfg.Identity, links: cfg.Links, busReady: cfg.BusReady, log: cfg.Log,
+		internal: cfg.InternalKey != "", internalKey: sha256.Sum256([]byte(cfg.InternalKey)),
+	}
+	document, err := encodeDocument(a.register(http.NewServeMux()))
+	if err != nil {
+		return nil, err
+	}
+	a.document = document
+	return a, nil
+}
+
+// Mount adds every path of the API to mux.
+func (a *API) Mount(mux *http.ServeMux) {
+	a.register(mux)
+	mux.HandleFunc("GET /openapi.yaml", a.document.serveYAML)
+	mux.HandleFunc("GET /openapi.json", a.document.serveJSON)
+}
+
+// register describes every operation to huma, which adds it to mux.
+func (a *API) register(mux *http.ServeMux) huma.API {
+	h := humago.New(mux, huma.Config{
+		OpenAPI: &huma.OpenAPI{
+			OpenAPI: "3.1.0",
+			Info: &huma.Info{
+				Title:       "presence",
+				Version:     "1",
+				Description: "The live city: rooms, their places on the map and who is there now. Every refusal has the form Problem (RFC 9457).",
+			},
+			Components: &huma.Components{
+				Schemas:         huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer),
+				SecuritySchemes: securitySchemes,
+			},
+		},
+		// No paths for the document, schemas and docs page: huma builds the first
+		// on demand without a lock, and its page loads scripts from elsewhere.
+		Formats:       huma.DefaultFormats,
+		DefaultFormat: "application/json",
+	})
+	a.registerIdentity(h)
+	a.registerPresence(h)
+	a.registerRooms(h)
+	a.registerMap(h)
+	a.registerInternal(h)
+	a.registerStatus(h)
+	return h
+}
+
+// get registers one GET operation at path and, not documented, at the paths
+// older clients know it by.
+func get[I, O any](a *API, h huma.API, op huma.Operation, handler func(context.Context, *I) (*O, error), aliases ...string) {
+	op.Method = http.MethodGet
+	register(a, h, op, handler)
+	for _, alias := range aliases {
+		hidden := op
+		hidden.Path, hidden.Hidden, hidden.OperationID = alias, true, ""
+		register(a, h, hidden, handler)
+	}
+}
+
+// register adds an operation whose errors are put into the one form and, when
+// they are our fault, logged here and nowhere else.
+func register[I, O any](a *API, h huma.API, op huma.Operation, handler func(context.Context, *I) (*O, error)) {
+	huma.Register(h, op, func(ctx context.Context, in *I) (*O, error) {
+		out, err := handler(ctx, in)
+		if err != nil {
+			return nil, a.refuse(ctx, op, err)
+		}
+		return out, nil
+	})
+}

@@ -1,0 +1,63 @@
+package api_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+)
+
+var update = flag.Bool("update", false, "write openapi.yaml anew")
+
+// TestDocument fails when openapi.yaml is not what the types say.
+func TestDocument(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	served := w.do(http.MethodGet, "/openapi.yaml").Body.Bytes()
+	if *update {
+		if err := os.WriteFile("openapi.yaml", served, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	checkedIn, err := os.ReadFile("openapi.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(served, checkedIn) {
+		t.Error("openapi.yaml is stale: go test ./gateway/api -run TestDocument -update")
+	}
+}
+
+func TestDocumentHasEveryPathOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	answer := w.do(http.MethodGet, "/openapi.json")
+	if got := answer.Header().Get("Content-Type"); got != "application/openapi+json" {
+		t.Errorf("got content type %q", got)
+	}
+	var doc struct {
+		OpenAPI string
+		Paths   map[string]any
+	}
+	if err := json.Unmarshal(answer.Body.Bytes(), &doc); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{
+		"/api/auth/guest", "/api/auth/ticket", "/api/presence/summary", "/api/city/rooms", "/api/city/map",
+		"/internal/city/rooms", "/status", "/.well-known/jwks.json",
+	} {
+		if doc.Paths[path] == nil {
+			t.Errorf("%s is not documented", path)
+		}
+		delete(doc.Paths, path)
+	}
+	if len(doc.Paths) > 0 {
+		t.Errorf("also documented: %v", doc.Paths)
+	}
+	if !strings.HasPrefix(doc.OpenAPI, "3.1") {
+		t.Errorf("got OpenAPI %s", doc.OpenAPI)
+	}
+}
