@@ -1,0 +1,67 @@
+package state
+
+import (
+	"time"
+
+	"presence/spaces"
+)
+
+// Engine holds who is where. It belongs to one goroutine and starts none;
+// nothing in it locks, reads a clock or does I/O.
+type Engine struct {
+	cfg    Config
+	agents map[string]Agent
+
+	now        instant // how far the tables are judged; stands still while blind
+	batchAt    instant // arrival of the batch being applied, 0 outside Apply
+	sync       spaces.SyncState
+	asOf       instant // last successful sync
+	noPresence bool    // the homeserver has presence switched off
+
+	people map[string]*person
+	rooms  map[string]*room
+	places map[spaces.Slug]*place
+	zones  map[string]*zone
+	city   *zone
+	alarms alarms
+
+	touched map[*person]class    // what people counted as before the facts being applied
+	scratch map[*person]struct{} // reused for typing lists
+
+	changed changes
+	dirty   dirt
+}
+
+// New returns an engine that knows nothing: every link is unknown until the
+// first batch, or until Restore.
+func New(cfg Config) *Engine {
+	if cfg.TypingCap == 0 {
+		cfg.TypingCap = DefaultTypingCap
+	}
+	e := &Engine{
+		cfg:     cfg,
+		agents:  make(map[string]Agent, len(cfg.Agents)),
+		sync:    spaces.SyncStarting,
+		people:  map[string]*person{},
+		rooms:   map[string]*room{},
+		places:  map[spaces.Slug]*place{},
+		zones:   map[string]*zone{},
+		city:    &zone{},
+		touched: map[*person]class{},
+		scratch: map[*person]struct{}{},
+		changed: newChanges(),
+		dirty:   newDirt(),
+	}
+	for _, a := range cfg.Agents {
+		e.agents[a.UserID] = a
+	}
+	return e
+}
+
+// advance moves the clock of the tables and does what time alone does, unless
+// we are blind.
+func (e *Engine) advance(now time.Time) { e.Tick(now) }
+
+// blind reports whether the homeserver cannot be seen well enough to conclude
+// anything from silence.
+func (e *Engine) blind() bool { return e.sync != spaces.SyncOK }

@@ -1,0 +1,49 @@
+package state
+
+import "presence/spaces"
+
+// tally counts distinct people by class, and agents apart. It is a value: two
+// tallies are equal when they count the same.
+type tally struct {
+	people   [classes]int
+	inferred int // of the people here: known by signs of life only
+	agents   int // agents here
+}
+
+// add counts p in (n = 1) or out (n = -1) under their current class.
+func (t *tally) add(p *person, n int) {
+	if p.agent {
+		if p.class.here() {
+			t.agents += n
+		}
+		return
+	}
+	t.people[p.class] += n
+	if p.inferred && p.class.here() {
+		t.inferred += n
+	}
+}
+
+func (t *tally) here() int { return t.people[online] + t.people[idle] }
+
+func (t *tally) members() int { return t.here() + t.people[unknown] + t.people[offline] }
+
+// source says what the number of people here was derived from.
+func (t *tally) source(noPresence bool) spaces.Source {
+	switch here := t.here(); {
+	case here == 0 && noPresence && t.members() > 0:
+		return spaces.SourceInferred
+	case t.inferred == 0:
+		return spaces.SourceMatrix
+	case t.inferred == here:
+		return spaces.SourceInferred
+	default:
+		return spaces.SourceMixed
+	}
+}
+
+// known is false for "nobody, as far as silence tells": without presence from
+// the homeserver a room of silent members is unknown, not empty.
+func (t *tally) known(noPresence bool) bool {
+	return t.here() > 0 || t.source(noPresence) != spaces.SourceInferred
+}
