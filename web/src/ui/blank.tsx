@@ -1,0 +1,43 @@
+// What stands in place of the city while there is none to show.
+
+import { Facade } from "./facade";
+import { Icon } from "./icons";
+
+export function Skeleton() {
+  return (
+    <div class="skeleton" aria-hidden="true">
+      {Array.from({ length: 12 }, (_, i) => (
+        <span key={i}>
+          <Facade slug={`skeleton ${i}`} seen={null} />
+          <i />
+          <i />
+        </span>
+      ))}
+    </div>
+  );
+}
+
+export function NoRooms() {
+  return (
+    <div class="blank">
+      <Icon name="map" />
+      <h2>No rooms yet</h2>
+      <p>No Matrix room is linked to this city, or none that you may see.</p>
+      <code>presence link add</code>
+      <p class="small">puts the first one on the map; it shows here at once.</p>
+    </div>
+  );
+}
+
+export function NoMatch({ onClear }: { onClear(): void }) {
+  return (
+    <div class="blank">
+      <Icon name="search" />
+      <h2>No room fits</h2>
+      <p>Nothing in the city matches what you asked for.</p>
+      <button class="button" onClick={onClear}>
+        Show every room
+      </button>
+    </div>
+  );
+}

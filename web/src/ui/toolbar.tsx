@@ -1,0 +1,81 @@
+import type { RefObject } from "preact";
+import type { Filter, Sort } from "../life";
+import type { View } from "../prefs";
+import { Icon } from "./icons";
+
+interface Props {
+  search: RefObject<HTMLInputElement>;
+  query: string;
+  onQuery(query: string): void;
+  filter: Filter;
+  onFilter(filter: Filter): void;
+  hasPrivate: boolean;
+  sort: Sort;
+  onSort(sort: Sort): void;
+  view: View;
+  onView(view: View): void;
+  found: string; // how many rooms fit, in words
+}
+
+const filters: [Filter, string][] = [
+  ["all", "All"],
+  ["alive", "Awake"],
+  ["agents", "With agents"],
+  ["private", "Private"],
+];
+
+export function Toolbar(props: Props) {
+  return (
+    <div class="toolbar" role="search">
+      <label class="search">
+        <Icon name="search" />
+        <span class="spoken">Search rooms</span>
+        <input
+          ref={props.search}
+          type="search"
+          placeholder="Search rooms"
+          value={props.query}
+          autocomplete="off"
+          spellcheck={false}
+          onInput={(e) => props.onQuery(e.currentTarget.value)}
+          onKeyDown={(e) => {
+            if (e.key === "Escape") props.onQuery("");
+          }}
+        />
+        <kbd aria-hidden="true">/</kbd>
+      </label>
+      <span class="spoken" role="status">
+        {props.found}
+      </span>
+      <div class="choice" role="group" aria-label="Show">
+        {filters
+          .filter(([f]) => f !== "private" || props.hasPrivate)
+          .map(([f, word]) => (
+            <button key={f} aria-pressed={props.filter === f} onClick={() => props.onFilter(f)}>
+              {word}
+            </button>
+          ))}
+      </div>
+      {props.view === "list" && (
+        <label class="sort">
+          <span>Sort by</span>
+          <select value={props.sort} onChange={(e) => props.onSort(e.currentTarget.value as Sort)}>
+            <option value="life">life</option>
+            <option value="name">name</option>
+            <option value="zone">zone</option>
+          </select>
+        </label>
+      )}
+      <div class="choice views" role="group" aria-label="View">
+        <button aria-pressed={props.view === "map"} onClick={() => props.onView("map")}>
+          <Icon name="map" />
+          Map
+        </button>
+        <button aria-pressed={props.view === "list"} onClick={() => props.onView("list")}>
+          <Icon name="list" />
+          List
+        </button>
+      </div>
+    </div>
+  );
+}
