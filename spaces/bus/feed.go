@@ -110,7 +110,7 @@ func (f *feed) close() {
 }
 
 // snapshot reads up to the end of what was stored when the feed was opened.
-func (f *feed) snapshot(ctx context.Context, lost <-chan struct{}) (CityState, error) {
+func (f *feed) snapshot(ctx context.Context) (CityState, error) {
 	state := newCityState()
 	overdue := time.NewTicker(askAgain)
 	defer overdue.Stop()
@@ -130,10 +130,8 @@ func (f *feed) snapshot(ctx context.Context, lost <-chan struct{}) (CityState, e
 			}
 		case err := <-f.errs:
 			return state, err
-		case <-lost:
-			return state, errDisconnected
 		case <-ctx.Done():
-			return state, ctx.Err()
+			return state, context.Cause(ctx)
 		}
 	}
 	return state, nil

@@ -12,13 +12,9 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// errRecreated: the stream gave a sequence it had passed before, so it is a new
-// one that somebody else created.
-var errRecreated = errors.New("the stream was created again")
-
 // curable reports whether looking at the stream and sending again may help.
 func curable(err error) bool {
-	if errors.Is(err, errRecreated) || errors.Is(err, jetstream.ErrNoStreamResponse) || errors.Is(err, nats.ErrNoResponders) {
+	if errors.Is(err, jetstream.ErrNoStreamResponse) || errors.Is(err, nats.ErrNoResponders) {
 		return true
 	}
 	var api *jetstream.APIError
@@ -50,19 +46,21 @@ func (p *publisher) heal(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	emptied := !info.Created.Equal(p.created)
 	if p.term != nil {
-		if err := p.term.fenceAgain(ctx, p.js); err != nil {
+		purged, err := p.term.fenceAgain(ctx, p.js)
+		if err != nil {
 			return err
 		}
+		emptied = emptied || purged
 	}
-	p.lastSeq = 0
-	if info.Created.Equal(p.created) {
+	if !emptied {
 		return nil
 	}
 	p.created = info.Created
 	p.metrics.restores.Inc()
 	lost := p.journal.living(time.Now())
-	p.log.Warn("the stream was created again; restoring it", "values", len(lost))
+	p.log.Warn("the stream has lost its contents; restoring them", "values", len(lost))
 	if err := errors.Join(p.sendOneByOne(ctx, lost)...); err != nil {
 		p.created = time.Time{} // so that the next heal restores the rest
 		return fmt.Errorf("restore the stream: %w", err)

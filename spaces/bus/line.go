@@ -2,6 +2,7 @@ package bus
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net/url"
 	"strings"
@@ -30,11 +31,16 @@ type line struct {
 	mu      sync.Mutex // guards what follows; the client's callbacks write it
 	since   time.Time  // when the connection was lost; zero while it is up
 	changed chan struct{}
+	up      context.Context // of the connection, not of a call: ends when it is lost
+	down    context.CancelCauseFunc
 }
+
+var errDisconnected = errors.New("the connection to NATS is lost")
 
 // dial connects to URLs that checkURLs has passed, or to the server given.
 func dial(ctx context.Context, cfg Config, part string, in nats.InProcessConnProvider, m *metrics) (*line, error) {
 	l := &line{closed: make(chan struct{}), changed: make(chan struct{})}
+	l.up, l.down = context.WithCancelCause(context.Background())
 	log := cfg.Log.With("connection", part)
 	opts := append(l.handlers(log, m),
 		nats.Name(cfg.Name+" "+part),
@@ -94,6 +100,21 @@ func (l *line) mark(lost time.Time) {
 	l.since = lost
 	close(l.changed)
 	l.changed = make(chan struct{})
+	l.down(errDisconnected)
+	if lost.IsZero() {
+		l.up, l.down = context.WithCancelCause(context.Background())
+	}
+}
+
+// whileUp returns a context that ends with ctx or, with errDisconnected as its
+// cause, when the connection is lost.
+func (l *line) whileUp(ctx context.Context) (context.Context, context.CancelFunc) {
+	l.mu.Lock()
+	up := l.up
+	l.mu.Unlock()
+	ctx, cancel := context.WithCancelCause(ctx)
+	stop := context.AfterFunc(up, func() { cancel(context.Cause(up)) })
+	return ctx, func() { stop(); cancel(nil) }
 }
 
 // state returns when the connection was lost (zero while it is up) and a

@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -100,6 +101,8 @@ type recorder struct {
 	resets  int
 	blinds  int
 	blind   bool
+	most    int // rooms in the fullest picture shown
+	fewest  int // rooms in the poorest picture shown since
 	batches [][]bus.CityChange
 	changed chan struct{}
 }
@@ -108,16 +111,20 @@ type recorder struct {
 func watch(t testing.TB, b *bus.Bus) *recorder {
 	t.Helper()
 	r := &recorder{changed: make(chan struct{})}
+	t.Cleanup(follow(t, b, r))
+	return r
+}
+
+func follow(t testing.TB, b *bus.Bus, w bus.CityWatcher) (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- b.WatchCity(ctx, r) }()
-	t.Cleanup(func() {
+	go func() { done <- b.WatchCity(ctx, w) }()
+	return func() {
 		cancel()
 		if err := <-done; err != nil {
 			t.Errorf("WatchCity: %v", err)
 		}
-	})
-	return r
+	}
 }
 
 func (r *recorder) CityReset(s bus.CityState) {
@@ -156,6 +163,11 @@ func (r *recorder) update(f func()) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	f()
+	if n := len(r.city.Rooms); n > r.most {
+		r.most, r.fewest = n, n
+	} else {
+		r.fewest = min(r.fewest, n)
+	}
 	close(r.changed)
 	r.changed = make(chan struct{})
 }
@@ -192,6 +204,16 @@ func (r *recorder) counts() map[spaces.Slug]int {
 func (r *recorder) untilRooms(t testing.TB, want map[spaces.Slug]int) {
 	t.Helper()
 	r.until(t, fmt.Sprintf("rooms %v, not blind", want), func() bool { return !r.blind && maps.Equal(r.counts(), want) })
+}
+
+// gone reports whether the watcher was told that a room is gone.
+func (r *recorder) gone(slug spaces.Slug) bool {
+	for _, batch := range r.batches {
+		if slices.ContainsFunc(batch, func(c bus.CityChange) bool { return c.Slug == slug && c.RoomGone }) {
+			return true
+		}
+	}
+	return false
 }
 
 func room(slug spaces.Slug, online int) spaces.RoomPresence {

@@ -46,7 +46,6 @@ type publisher struct {
 
 	mu      sync.Mutex // guards what follows, and is held while acknowledgements are awaited
 	created time.Time  // which incarnation of the stream the journal is in
-	lastSeq uint64     // newest sequence acknowledged in it
 	journal journal
 	term    *term // the last term this process won; nil when it never led
 }
@@ -104,14 +103,9 @@ func (p *publisher) sendBatch(ctx context.Context, entries []entry) (errs []erro
 		}
 		acks = append(acks, ack)
 	}
-	first := p.lastSeq
 	for _, ack := range acks {
 		select {
-		case got := <-ack.Ok():
-			if got.Sequence <= first {
-				errs = append(errs, errRecreated)
-			}
-			p.lastSeq = max(p.lastSeq, got.Sequence)
+		case <-ack.Ok():
 		case err := <-ack.Err():
 			errs = append(errs, fmt.Errorf("%s: %w", ack.Msg().Subject, err))
 		case <-ctx.Done():

@@ -51,7 +51,7 @@ func (p *publisher) begin(ctx context.Context, holder string, depose context.Can
 	if err := t.write(ctx, p.js, seq); err != nil {
 		return nil, fmt.Errorf("begin a term: %w", err)
 	}
-	p.term, p.created, p.lastSeq, p.journal = t, info.Created, 0, journal{}
+	p.term, p.created, p.journal = t, info.Created, journal{}
 	return t, nil
 }
 
@@ -102,26 +102,28 @@ func (t *term) write(ctx context.Context, js jetstream.JetStream, seq uint64) er
 	return nil
 }
 
-// fenceAgain writes the record into a stream that lost it. It returns
-// ErrDeposed, and ends the leader's context, when somebody else's is there.
-func (t *term) fenceAgain(ctx context.Context, js jetstream.JetStream) error {
+// fenceAgain writes the record into a stream that lost it, and reports whether
+// it had. It returns ErrDeposed, and ends the leader's context, when somebody
+// else's record is there.
+func (t *term) fenceAgain(ctx context.Context, js jetstream.JetStream) (lost bool, err error) {
 	m, err := lastMessage(ctx, js, subjectTerm)
 	if err != nil {
-		return err
+		return false, err
 	}
-	if m != nil && m.Sequence == t.fence {
-		var there termRecord
-		if json.Unmarshal(m.Data, &there) == nil && there == t.record {
-			return nil
+	if m != nil && m.Sequence == t.fence && t.wrote(m.Data) {
+		return false, nil
+	}
+	if m == nil && !t.ended {
+		err = t.write(ctx, js, 0)
+		if !fenced(err) {
+			return true, err
 		}
 	}
-	if m != nil || t.ended {
-		t.depose(ErrDeposed)
-		return ErrDeposed
-	}
-	if err = t.write(ctx, js, 0); fenced(err) {
-		t.depose(ErrDeposed)
-		return ErrDeposed
-	}
-	return err
+	t.depose(ErrDeposed)
+	return false, ErrDeposed
+}
+
+func (t *term) wrote(data []byte) bool {
+	var there termRecord
+	return json.Unmarshal(data, &there) == nil && there == t.record
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/nats-io/nats.go/jetstream"
 	"github.com/nats-io/nuid"
 )
 
@@ -17,8 +18,6 @@ const (
 	// one again; shorter ones would hide a consumer that is rebuilt in a loop.
 	healthy = 30 * time.Second
 )
-
-var errDisconnected = errors.New("the connection to NATS is lost")
 
 // cityWatch is one WatchCity call. It belongs to that call's goroutine.
 type cityWatch struct {
@@ -65,6 +64,8 @@ func (b *Bus) WatchCity(ctx context.Context, w CityWatcher) error {
 
 // ReadCity looks at the city once.
 func (b *Bus) ReadCity(ctx context.Context) (CityState, error) {
+	ctx, stop := b.reading.whileUp(ctx)
+	defer stop()
 	ctx, cancel := context.WithTimeout(ctx, 2*openTimeout)
 	defer cancel()
 	f, err := openFeed(ctx, b.reader, "look_"+nuid.Next(), b.metrics, b.log)
@@ -72,11 +73,7 @@ func (b *Bus) ReadCity(ctx context.Context) (CityState, error) {
 		return CityState{}, fmt.Errorf("read the city: %w", err)
 	}
 	defer f.close()
-	lost, changed := b.reading.state()
-	if !lost.IsZero() {
-		return CityState{}, fmt.Errorf("read the city: %w", errDisconnected)
-	}
-	state, err := f.snapshot(ctx, changed)
+	state, err := f.snapshot(ctx)
 	if err != nil {
 		return CityState{}, fmt.Errorf("read the city: %w", err)
 	}
@@ -85,34 +82,36 @@ func (b *Bus) ReadCity(ctx context.Context) (CityState, error) {
 
 // follow reads one feed until it breaks.
 func (w *cityWatch) follow(ctx context.Context) error {
-	since, lost := w.bus.reading.state()
-	if !since.IsZero() {
-		return errDisconnected
-	}
+	ctx, stop := w.bus.reading.whileUp(ctx)
+	defer stop()
 	f, err := w.open(ctx)
 	if err != nil {
 		return err
 	}
 	defer f.close()
-	state, err := f.snapshot(ctx, lost)
+	state, err := f.snapshot(ctx)
 	if err != nil {
 		return err
 	}
 	for w.mustHold(f, state) {
 		w.goBlind()
-		if err := w.hold(ctx, f, lost, &state); err != nil {
+		if err := w.hold(ctx, f, &state); err != nil {
 			return err
 		}
 	}
 	w.created, w.blind, w.broken = f.created, false, time.Time{}
 	w.to.CityReset(state)
-	return w.live(ctx, f, lost)
+	return w.live(ctx, f)
 }
 
 func (w *cityWatch) open(ctx context.Context) (*feed, error) {
 	ctx, cancel := context.WithTimeout(ctx, openTimeout)
 	defer cancel()
-	return openFeed(ctx, w.bus.reader, w.name, w.bus.metrics, w.bus.log)
+	f, err := openFeed(ctx, w.bus.reader, w.name, w.bus.metrics, w.bus.log)
+	if err != nil && ctx.Err() != nil {
+		return nil, fmt.Errorf("%w: %w", context.Cause(ctx), err)
+	}
+	return f, err
 }
 
 // mustHold reports whether the feed's stream is a new one that nobody has
@@ -122,8 +121,8 @@ func (w *cityWatch) mustHold(f *feed, state CityState) bool {
 }
 
 // hold adds what arrives next to a state that is not shown yet.
-func (w *cityWatch) hold(ctx context.Context, f *feed, lost <-chan struct{}, state *CityState) error {
-	changes, err := w.next(ctx, f, lost)
+func (w *cityWatch) hold(ctx context.Context, f *feed, state *CityState) error {
+	changes, err := w.next(ctx, f)
 	for _, c := range changes {
 		state.apply(c)
 	}
@@ -131,9 +130,9 @@ func (w *cityWatch) hold(ctx context.Context, f *feed, lost <-chan struct{}, sta
 }
 
 // live passes changes on until the feed breaks.
-func (w *cityWatch) live(ctx context.Context, f *feed, lost <-chan struct{}) error {
+func (w *cityWatch) live(ctx context.Context, f *feed) error {
 	for {
-		changes, err := w.next(ctx, f, lost)
+		changes, err := w.next(ctx, f)
 		if len(changes) > 0 {
 			w.to.CityChanged(changes)
 		}
@@ -143,36 +142,31 @@ func (w *cityWatch) live(ctx context.Context, f *feed, lost <-chan struct{}) err
 	}
 }
 
-func (w *cityWatch) next(ctx context.Context, f *feed, lost <-chan struct{}) ([]CityChange, error) {
+func (w *cityWatch) next(ctx context.Context, f *feed) ([]CityChange, error) {
 	select {
 	case m := <-f.msgs:
 		return f.ready(m)
 	case err := <-f.errs:
 		return nil, err
-	case <-lost:
-		return nil, errDisconnected
 	case <-ctx.Done():
-		return nil, ctx.Err()
+		return nil, context.Cause(ctx)
 	}
 }
 
 // failed notes a break. The watcher goes blind when the connection is lost, or
 // when opening a new feed at once did not help either.
 func (w *cityWatch) failed(err error) {
-	lost, _ := w.bus.reading.state()
-	if w.broken.IsZero() {
+	w.failures++
+	first := w.broken.IsZero()
+	if first {
 		w.broken = time.Now()
-		if !lost.IsZero() {
-			w.broken = lost
+		if errors.Is(err, jetstream.ErrNoHeartbeat) {
+			w.broken = w.broken.Add(-2 * idleBeat) // it takes two missing ones to notice
 		}
-		w.failures++
-		if lost.IsZero() && !errors.Is(err, errDisconnected) {
-			return
-		}
-	} else {
-		w.failures++
 	}
-	w.goBlind()
+	if !first || errors.Is(err, errDisconnected) {
+		w.goBlind()
+	}
 }
 
 func (w *cityWatch) goBlind() {
