@@ -33,10 +33,12 @@ func address(ctx context.Context, listen string) (string, error) {
 	if port != "" && port != "0" {
 		return net.JoinHostPort(host, port), nil
 	}
-	return freeAddress(ctx, host)
+	return FreeAddress(ctx, host)
 }
 
-func freeAddress(ctx context.Context, host string) (string, error) {
+// FreeAddress returns a host:port that nobody listens on and that no outgoing
+// connection will take, for programs that have to be told their port.
+func FreeAddress(ctx context.Context, host string) (string, error) {
 	var errs []error
 	for range 20 {
 		port := firstPort + rand.IntN(lastPort-firstPort) //nolint:gosec // a port number is no secret

@@ -156,8 +156,8 @@ func follow(out io.Reader, progress func(string)) (last []string) {
 		if progress == nil {
 			continue
 		}
-		if strings.HasPrefix(line, "go: ") {
-			progress(strings.TrimPrefix(line, "go: "))
+		if note, ok := strings.CutPrefix(line, "go: "); ok {
+			progress(note)
 			continue
 		}
 		n++

@@ -43,7 +43,7 @@ func (s *Server) makeKey(ctx context.Context) error {
 	if exists(filepath.Join(s.dir, "matrix_key.pem")) {
 		return nil
 	}
-	cmd := exec.CommandContext(ctx, filepath.Join(s.opt.Bin, "generate-keys"), "--private-key", "matrix_key.pem") //nolint:gosec // the folder is the caller's choice
+	cmd := exec.CommandContext(ctx, filepath.Join(s.opt.Bin, "generate-keys"), "--private-key", "matrix_key.pem")
 	cmd.Dir = s.dir
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("make the homeserver's key: %w: %s", err, bytes.TrimSpace(out))

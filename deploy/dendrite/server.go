@@ -117,7 +117,7 @@ func (s *Server) launch(ctx context.Context) error {
 	if err := s.prepare(ctx); err != nil {
 		return err
 	}
-	cmd := exec.Command(filepath.Join(s.opt.Bin, "dendrite"), "-http-bind-address", s.addr, "-config", "dendrite.yaml") //nolint:gosec,noctx // the folder is the caller's choice; Stop ends it
+	cmd := exec.Command(filepath.Join(s.opt.Bin, "dendrite"), "-http-bind-address", s.addr, "-config", "dendrite.yaml") //nolint:noctx // Stop ends it
 	cmd.Dir = s.dir
 	proc, err := child.Start(cmd, s.Log())
 	if err != nil {

@@ -110,7 +110,7 @@ func (set *settings) live(ctx context.Context, scr *screen, server *dendrite.Ser
 
 	lives, stop := context.WithCancel(ctx)
 	gone := make(chan error, 1)
-	people := crowd.New(residents(t), uint64(time.Now().UnixNano()), slog.New(slog.NewTextHandler(log, nil))) //nolint:gosec // a moment is never negative
+	people := crowd.New(residents(t), uint64(time.Now().UnixNano()), slog.New(slog.NewTextHandler(log, nil)))
 	go func() { gone <- people.Run(lives) }()
 
 	set.sayReady(scr, server, t, seed)

@@ -54,8 +54,8 @@ func run(ctx context.Context, args []string, getenv func(string) string, out io.
 	default:
 		err = fmt.Errorf("unknown command %q: use run, build or wipe", command)
 	}
-	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
-		return nil
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		err = nil // somebody asked for the end
 	}
 	return err
 }

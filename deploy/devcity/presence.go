@@ -30,7 +30,7 @@ func (set *settings) startPresence(ctx context.Context, scr *screen, vars map[st
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.Command(set.presence, "serve") //nolint:gosec,noctx // our own program, beside us; the caller stops it
+	cmd := exec.Command(set.presence, "serve") //nolint:noctx // the caller stops it
 	cmd.Env = environment(os.Environ(), vars)
 	p, err := child.Start(cmd, log)
 	if err != nil {

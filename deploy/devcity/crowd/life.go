@@ -43,7 +43,7 @@ func (l *life) live(ctx context.Context) {
 			return
 		}
 		if err != nil && !l.failing {
-			l.crowd.log.Warn("a resident failed and will try again", "resident", l.Name, "error", err)
+			l.crowd.log.WarnContext(ctx, "a resident failed and will try again", "resident", l.Name, "error", err)
 		}
 		l.failing = err != nil
 		wait = l.rest()

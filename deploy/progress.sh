@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# deploy/progress.sh TITLE command...
+#
+# Runs a command that may take minutes: says what is being done, every few
+# seconds that it still goes on, and the last of the command's words only when
+# it fails.
+set -euo pipefail
+title=$1
+shift
+log=$(mktemp)
+ticker=
+
+finish() {
+	[ -z "$ticker" ] || kill "$ticker" 2>/dev/null || true
+	rm -f "$log"
+}
+trap finish EXIT
+
+tick() {
+	while sleep 5; do
+		printf '   %3d s  %s\n' "$SECONDS" "$(tail -n 1 "$log" | tr -d '\r' | cut -c 1-90)"
+	done
+}
+
+echo "== $title"
+tick &
+ticker=$!
+"$@" >"$log" 2>&1 || {
+	code=$?
+	tail -n 100 "$log" >&2
+	echo "failed: $title" >&2
+	exit "$code"
+}
