@@ -92,9 +92,10 @@ func (t *Throttle[K, V]) schedule(en *entry[K, V]) {
 	}
 }
 
-// opens is when the key's window lets the wanted word through.
+// opens is when the key's window lets the wanted word through. There is none
+// before the first publish, nor after one that failed: Retry is the wait then.
 func (t *Throttle[K, V]) opens(en *entry[K, V]) time.Time {
-	if !en.ever || en.wanted.gone || en.told.gone {
+	if !en.certain || en.wanted.gone || en.told.gone {
 		return en.since
 	}
 	return later(en.since, en.sentAt.Add(t.cfg.Window(en.told.value, en.wanted.value)))
