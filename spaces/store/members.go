@@ -1,0 +1,92 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"unicode/utf8"
+
+	"go.mau.fi/util/dbutil"
+
+	"presence/spaces"
+)
+
+// Membership says that a subject sees the private rooms of a microDAO.
+type Membership struct {
+	MicroDAO string
+	Subject  string // spaces.Viewer.Subject, the sub of the person's token
+}
+
+// maxMember is Matrix's limit on identifiers, the longest kind of subject,
+// with room for the prefix "matrix:".
+const maxMember = 300
+
+// AddMember lets subject see the private rooms of microdao. Adding twice is
+// once.
+func (s *Store) AddMember(ctx context.Context, microdao, subject string) error {
+	if err := checkMember(microdao, subject); err != nil {
+		return err
+	}
+	_, err := s.exec(ctx, "INSERT INTO microdao_members (microdao_id, subject) VALUES ($1, $2) ON CONFLICT DO NOTHING", microdao, subject)
+	if err != nil {
+		return fmt.Errorf("add a microDAO member: %w", err)
+	}
+	return nil
+}
+
+// RemoveMember ends a membership; CodeNotFound when there is none.
+func (s *Store) RemoveMember(ctx context.Context, microdao, subject string) error {
+	if err := checkMember(microdao, subject); err != nil {
+		return err
+	}
+	removed, err := s.exec(ctx, "DELETE FROM microdao_members WHERE microdao_id = $1 AND subject = $2", microdao, subject)
+	if err != nil {
+		return fmt.Errorf("remove a microDAO member: %w", err)
+	}
+	if removed == 0 {
+		return &spaces.Error{Code: spaces.CodeNotFound, Field: "subject", Message: fmt.Sprintf("%s is not a member of %s", subject, microdao)}
+	}
+	return nil
+}
+
+// MicroDAOs returns the microDAOs of a subject, sorted.
+func (s *Store) MicroDAOs(ctx context.Context, subject string) ([]string, error) {
+	rows, err := s.db.Query(ctx, "SELECT microdao_id FROM microdao_members WHERE subject = $1", subject)
+	found, err := dbutil.NewRowIterWithError(rows, dbutil.ScanSingleColumn[string], err).AsList()
+	if err != nil {
+		return nil, fmt.Errorf("read the microDAOs of a subject: %w", err)
+	}
+	slices.Sort(found) // not by ORDER BY: PostgreSQL's order depends on its locale
+	return found, nil
+}
+
+// Members returns every membership, sorted by microDAO and subject.
+func (s *Store) Members(ctx context.Context) ([]Membership, error) {
+	rows, err := s.db.Query(ctx, "SELECT microdao_id, subject FROM microdao_members")
+	found, err := dbutil.NewRowIterWithError(rows, scanMembership, err).AsList()
+	if err != nil {
+		return nil, fmt.Errorf("read the microDAO members: %w", err)
+	}
+	slices.SortFunc(found, func(a, b Membership) int {
+		return cmp.Or(cmp.Compare(a.MicroDAO, b.MicroDAO), cmp.Compare(a.Subject, b.Subject))
+	})
+	return found, nil
+}
+
+func scanMembership(row dbutil.Scannable) (m Membership, err error) {
+	err = row.Scan(&m.MicroDAO, &m.Subject)
+	return m, err
+}
+
+func checkMember(microdao, subject string) error {
+	for _, t := range []struct{ field, text string }{{"microdao_id", microdao}, {"subject", subject}} {
+		if t.text == "" || len(t.text) > maxMember || !utf8.ValidString(t.text) {
+			return spaces.Invalid(t.field, "must be valid UTF-8 of 1 to %d bytes", maxMember)
+		}
+		if err := checkText(t.field, t.text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
