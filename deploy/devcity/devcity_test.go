@@ -26,7 +26,7 @@ func TestMain(m *testing.M) {
 	if os.Getenv(standIn) != "" {
 		playPresence()
 	}
-	os.Setenv(standIn, "1") //nolint:usetesting // for the children of all tests
+	os.Setenv(standIn, "1") // for the children of all tests
 	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
 		http.DefaultClient.CloseIdleConnections()
 		os.Exit(code)
@@ -41,7 +41,7 @@ func playPresence() {
 			os.Exit(3)
 		}
 	}
-	_ = http.ListenAndServe(os.Getenv("PRESENCE_LISTEN"), http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { //nolint:gosec // ends with the test
+	_ = http.ListenAndServe(os.Getenv("PRESENCE_LISTEN"), http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprint(w, "{}")
 	}))
 	os.Exit(1)

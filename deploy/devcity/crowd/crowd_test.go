@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"strings"
 	"sync"
@@ -153,7 +152,7 @@ func TestDay(t *testing.T) {
 				time.Sleep(10 * time.Second)
 			}
 		}()
-		if err := crowd.New(residents, 1, slog.New(slog.NewTextHandler(io.Discard, nil))).Run(ctx); err != nil {
+		if err := crowd.New(residents, 1, slog.New(slog.DiscardHandler)).Run(ctx); err != nil {
 			t.Fatal(err)
 		}
 		<-sampled
