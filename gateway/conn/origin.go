@@ -54,3 +54,18 @@ func checkOrigins(patterns []string) error {
 	}
 	return nil
 }
+
+// Negotiate returns the first of ours that the request offers as a
+// subprotocol, and "" when it offers none.
+func Negotiate(r *http.Request, ours []string) string {
+	for _, name := range ours {
+		for _, line := range r.Header.Values("Sec-WebSocket-Protocol") {
+			for offered := range strings.SplitSeq(line, ",") {
+				if strings.EqualFold(strings.TrimSpace(offered), name) {
+					return name
+				}
+			}
+		}
+	}
+	return ""
+}

@@ -1,0 +1,67 @@
+package city
+
+import (
+	"net/http"
+
+	"presence/gateway/conn"
+	"presence/gateway/wire"
+)
+
+// ServeWebSocket serves the city feed in the format of the negotiated
+// subprotocol: wire.SubprotocolV2, or the first gateway's format for anybody
+// else. A credential is demanded. Refusals come before the upgrade and are
+// problems. The handler returns as soon as the socket is handed to Run.
+func (c *City) ServeWebSocket(w http.ResponseWriter, r *http.Request) {
+	if err := c.keeper.CheckOrigin(r); err != nil {
+		wire.WriteProblem(w, err)
+		return
+	}
+	viewer, expires, err := c.auth.FromRequest(r)
+	if err != nil {
+		wire.WriteProblem(w, err)
+		return
+	}
+	if err := c.Ready(); err != nil {
+		w.Header().Set("Retry-After", "1")
+		wire.WriteProblem(w, err)
+		return
+	}
+	format := wire.FormatOf(conn.Negotiate(r, wire.Subprotocols))
+	err = c.keeper.Upgrade(w, r, conn.Terms{
+		Subprotocols: wire.Subprotocols, Format: format.String(), Expires: expires,
+		Seat: &seat{viewer: viewer, format: format},
+	})
+	if err != nil {
+		c.log.Debug("a request could not become a socket", "err", err)
+	}
+}
+
+// ServeSummary serves GET /presence/summary and /presence/snapshot: the same
+// document as an event of ServeSSE, once.
+func (c *City) ServeSummary(w http.ResponseWriter, r *http.Request) {
+	viewer, _, err := c.auth.Anyone(r)
+	if err != nil {
+		wire.WriteProblem(w, err)
+		return
+	}
+	if c.Ready() != nil {
+		initializing(w)
+		return
+	}
+	h := w.Header()
+	h.Set("Content-Type", "application/json")
+	h.Set("Cache-Control", "no-store")
+	update, _ := c.update(classOf(viewer))
+	_, _ = w.Write(update) // the client went away; there is nobody left to tell
+}
+
+// initializing answers in the web application's contract, which knows no
+// problems.
+func initializing(w http.ResponseWriter) {
+	h := w.Header()
+	h.Set("Content-Type", "application/json")
+	h.Set("Cache-Control", "no-store")
+	h.Set("Retry-After", "1")
+	w.WriteHeader(http.StatusServiceUnavailable)
+	_, _ = w.Write(wire.Initializing)
+}

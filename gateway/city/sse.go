@@ -1,0 +1,241 @@
+package city
+
+import (
+	"context"
+	"net/http"
+	"sync"
+	"time"
+
+	"presence/gateway/wire"
+	"presence/spaces"
+)
+
+const (
+	// fullEvery is the least time between two full snapshots of an event stream;
+	// the application this contract is from got one every five seconds.
+	fullEvery = time.Second
+	// diffEvery is the same for the diff mode, whose events are small.
+	diffEvery = 250 * time.Millisecond
+)
+
+// updates holds the encoded snapshot of each class, so that however many event
+// streams wait for the same pass, it is encoded once.
+type updates struct {
+	mu      sync.Mutex
+	byClass map[string]update
+}
+
+type update struct {
+	revision uint64
+	cursor   uint64
+	bytes    []byte
+}
+
+// update returns the full snapshot for a class and the cursor it stands for.
+func (c *City) update(cl class) ([]byte, uint64) {
+	c.updates.mu.Lock()
+	defer c.updates.mu.Unlock()
+	c.mu.Lock()
+	revision, cursor := c.table.revision, c.table.passed
+	known, ok := c.updates.byClass[cl.key]
+	if ok && known.revision == revision && known.cursor == cursor {
+		c.mu.Unlock()
+		return known.bytes, known.cursor
+	}
+	view := c.view(&cl.viewer)
+	c.mu.Unlock()
+	if c.updates.byClass == nil || len(c.updates.byClass) > maxClasses {
+		c.updates.byClass = map[string]update{}
+	}
+	u := update{revision, cursor, wire.EncodeUpdate(view, c.now())}
+	c.updates.byClass[cl.key] = u
+	return u.bytes, u.cursor
+}
+
+// maxClasses bounds the remembered snapshots.
+const maxClasses = 64
+
+// ServeSSE serves the web application's event stream: a full snapshot per
+// event, or with ?mode=diff a full one first and then what changed. It is open
+// to everybody; rooms that are not public are for those who may see them.
+//
+// There is no queue: a reader that is slow, or faster than its pace, misses
+// events and gets the newest city with the next one. It blocks until the client
+// goes, its token ends, a write takes too long, or Run ends.
+func (c *City) ServeSSE(w http.ResponseWriter, r *http.Request) {
+	viewer, expires, err := c.auth.Anyone(r)
+	if err != nil {
+		wire.WriteProblem(w, err)
+		return
+	}
+	if c.Ready() != nil {
+		initializing(w)
+		return
+	}
+	ctx := r.Context()
+	if !expires.IsZero() {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, expires)
+		defer cancel()
+	}
+	h := w.Header()
+	h.Set("Content-Type", "text/event-stream; charset=utf-8")
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Accel-Buffering", "no") // a buffering proxy would hold events back
+
+	c.metrics.streams.Inc()
+	defer c.metrics.streams.Dec()
+	s := &eventStream{
+		city: c, w: w, out: http.NewResponseController(w),
+		viewer: viewer, class: classOf(viewer), diff: r.URL.Query().Get("mode") == "diff",
+	}
+	s.run(ctx)
+}
+
+// eventStream is one client of ServeSSE; all of it belongs to its handler.
+type eventStream struct {
+	city   *City
+	w      http.ResponseWriter
+	out    *http.ResponseController
+	viewer spaces.Viewer
+	class  class
+	diff   bool
+
+	cursor uint64 // what the client was told up to; 0: it gets a full snapshot
+}
+
+func (s *eventStream) run(ctx context.Context) {
+	pace := fullEvery
+	if s.diff {
+		pace = diffEvery
+	}
+	if !s.write([]byte("retry: 3000\n\n")) {
+		return
+	}
+	for s.send() && s.pause(ctx, pace) {
+		if !s.wait(ctx) {
+			return
+		}
+	}
+}
+
+// send writes the next event.
+func (s *eventStream) send() bool {
+	data, cursor := s.next()
+	s.cursor = cursor
+	if data == nil {
+		return true
+	}
+	s.city.metrics.events.Inc()
+	return s.write(wire.AppendEvent(nil, cursor, data))
+}
+
+// next returns the newest event and the cursor it stands for; nil when nothing
+// changed that this client sees.
+func (s *eventStream) next() ([]byte, uint64) {
+	if !s.diff || s.cursor == 0 {
+		return s.city.update(s.class)
+	}
+	c := s.city
+	c.mu.Lock()
+	until := c.table.passed
+	events, ok := c.table.since(&s.class.viewer, s.cursor, until)
+	if ok && len(events) == 0 {
+		c.mu.Unlock()
+		return nil, until
+	}
+	view := c.view(&s.class.viewer)
+	changed, removed := c.table.sortOut(events)
+	c.mu.Unlock()
+	if !ok {
+		return s.city.update(s.class)
+	}
+	return wire.EncodeDiff(view, changed, removed, c.now()), until
+}
+
+// sortOut turns events into what a diff says: rooms to show and ids to drop.
+// The contract cannot say that a room is unknown, so those are dropped as well.
+func (t *table) sortOut(events []event) (changed map[spaces.Slug]bool, removed []string) {
+	changed = map[spaces.Slug]bool{}
+	for _, e := range events {
+		switch {
+		case e.kind == goneEvent:
+			removed = append(removed, e.gone.ID)
+		case e.item != nil && t.presence(e.item) == nil:
+			removed = append(removed, e.item.link.ID)
+		case e.item != nil:
+			changed[e.item.slug] = true
+		}
+	}
+	return changed, removed
+}
+
+// wait blocks until a pass has something new, sending comments meanwhile.
+func (s *eventStream) wait(ctx context.Context) bool {
+	alive := time.NewTicker(s.city.cfg.KeepAlive)
+	defer alive.Stop()
+	for {
+		passed, fresh := s.news()
+		if !s.review() {
+			return false
+		}
+		if fresh || s.cursor == 0 {
+			return true
+		}
+		select {
+		case <-passed:
+		case <-alive.C:
+			if !s.write(wire.KeepAliveSSE) {
+				return false
+			}
+		case <-ctx.Done():
+			return false
+		case <-s.city.stopped:
+			return false
+		}
+	}
+}
+
+// news returns what the next pass closes, and whether there was one since the
+// last event.
+func (s *eventStream) news() (<-chan struct{}, bool) {
+	s.city.mu.Lock()
+	defer s.city.mu.Unlock()
+	return s.city.passed, s.city.table.passed > s.cursor
+}
+
+// review follows changes of the viewer's rights; a full snapshot tells of them.
+func (s *eventStream) review() bool {
+	current, ok := s.city.auth.Current(s.viewer)
+	if !ok {
+		return false
+	}
+	if cl := classOf(current); cl.key != s.class.key {
+		s.class, s.cursor = cl, 0
+	}
+	s.viewer = current
+	return true
+}
+
+// pause keeps the pace between two events.
+func (s *eventStream) pause(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+		return false
+	case <-s.city.stopped:
+		return false
+	}
+}
+
+// write sends bytes to the client and reports whether it took them in time.
+func (s *eventStream) write(b []byte) bool {
+	_ = s.out.SetWriteDeadline(time.Now().Add(s.city.cfg.WriteWait)) // a writer without deadlines is a test's
+	if _, err := s.w.Write(b); err != nil {
+		return false
+	}
+	return s.out.Flush() == nil
+}
