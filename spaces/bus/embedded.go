@@ -1,6 +1,7 @@
 package bus
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -40,7 +41,7 @@ func startEmbedded(dir string, log *slog.Logger) (*embedded, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("make the NATS server: %w", err), lock.Close())
 	}
-	srv.SetLogger(serverLog{log.With("part", "nats-server")}, false, false)
+	srv.SetLogger(serverLog{log}, false, false)
 	e := &embedded{srv: srv, lock: lock}
 	srv.Start()
 	if !srv.ReadyForConnections(startTimeout) {
@@ -56,12 +57,17 @@ func (e *embedded) stop() {
 	_ = e.lock.Close() // releases the lock; nothing was written through it
 }
 
-// serverLog lets nats-server write through slog.
+// serverLog lets nats-server write through slog. What it notices about its own
+// start and stop is detail to us.
 type serverLog struct{ log *slog.Logger }
 
-func (l serverLog) Noticef(format string, v ...any) { l.log.Debug(fmt.Sprintf(format, v...)) }
-func (l serverLog) Warnf(format string, v ...any)   { l.log.Warn(fmt.Sprintf(format, v...)) }
-func (l serverLog) Errorf(format string, v ...any)  { l.log.Error(fmt.Sprintf(format, v...)) }
-func (l serverLog) Fatalf(format string, v ...any)  { l.log.Error(fmt.Sprintf(format, v...)) }
-func (l serverLog) Debugf(format string, v ...any)  { l.log.Debug(fmt.Sprintf(format, v...)) }
+func (l serverLog) Noticef(format string, v ...any) { l.write(slog.LevelDebug, format, v) }
+func (l serverLog) Warnf(format string, v ...any)   { l.write(slog.LevelWarn, format, v) }
+func (l serverLog) Errorf(format string, v ...any)  { l.write(slog.LevelError, format, v) }
+func (l serverLog) Fatalf(format string, v ...any)  { l.write(slog.LevelError, format, v) }
+func (l serverLog) Debugf(format string, v ...any)  { l.write(slog.LevelDebug, format, v) }
 func (l serverLog) Tracef(string, ...any)           {}
+
+func (l serverLog) write(level slog.Level, format string, v []any) {
+	l.log.Log(context.Background(), level, "nats-server", "text", fmt.Sprintf(format, v...))
+}

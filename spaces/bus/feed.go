@@ -94,18 +94,18 @@ func (f *feed) fail(_ jetstream.ConsumeContext, err error) {
 }
 
 // close ends the consumer. A server that cannot be reached forgets it by itself.
-func (f *feed) close() {
+func (f *feed) close(ctx context.Context) {
 	close(f.done)
 	f.consume.Stop()
 	<-f.consume.Closed()
-	// The reader's context is over by now; tidying up has its own, short one.
-	ctx, cancel := context.WithTimeout(context.Background(), tidyTimeout)
-	defer cancel()
 	if !f.js.Conn().IsConnected() {
 		return
 	}
+	// The caller's context is over by now.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), tidyTimeout)
+	defer cancel()
 	if err := f.js.DeleteConsumer(ctx, streamName, f.name); err != nil {
-		f.log.Debug("the consumer was not removed", "err", err)
+		f.log.DebugContext(ctx, "the consumer was not removed", "err", err)
 	}
 }
 

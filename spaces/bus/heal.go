@@ -47,6 +47,7 @@ func (p *publisher) heal(ctx context.Context) error {
 		return err
 	}
 	emptied := !info.Created.Equal(p.created)
+	p.found(info)
 	if p.term != nil {
 		purged, err := p.term.fenceAgain(ctx, p.js)
 		if err != nil {
@@ -57,11 +58,10 @@ func (p *publisher) heal(ctx context.Context) error {
 	if !emptied {
 		return nil
 	}
-	p.created = info.Created
 	p.metrics.restores.Inc()
 	lost := p.journal.living(time.Now())
-	p.log.Warn("the stream has lost its contents; restoring them", "values", len(lost))
-	if err := errors.Join(p.sendOneByOne(ctx, lost)...); err != nil {
+	p.log.WarnContext(ctx, "the stream has lost its contents; restoring them", "values", len(lost))
+	if err := errors.Join(p.send(ctx, lost)...); err != nil {
 		p.created = time.Time{} // so that the next heal restores the rest
 		return fmt.Errorf("restore the stream: %w", err)
 	}

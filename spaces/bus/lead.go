@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"strconv"
 	"time"
@@ -62,16 +63,16 @@ func (b *Bus) holder() string {
 func (b *Bus) serve(ctx context.Context, l *lease, lead func(context.Context, uint64) error) (again bool, err error) {
 	reign, depose := context.WithCancelCause(ctx)
 	defer depose(nil)
-	defer l.release(b.log)
+	defer l.release(ctx, b.log)
 	t, err := b.pub.begin(ctx, l.holder, depose)
 	if err != nil {
-		b.log.Warn("could not begin a term", "err", err)
+		b.log.WarnContext(ctx, "could not begin a term", "err", err)
 		return pause(ctx, l.ttl/leaseParts), nil
 	}
 	defer b.pub.end(t)
 	b.metrics.leading.Set(1)
 	defer b.metrics.leading.Set(0)
-	b.log.Info("leading", "epoch", t.record.Epoch)
+	b.log.InfoContext(ctx, "leading", "epoch", t.record.Epoch)
 
 	var g errgroup.Group
 	g.Go(func() error { depose(l.keep(reign)); return nil })
@@ -81,7 +82,7 @@ func (b *Bus) serve(ctx context.Context, l *lease, lead func(context.Context, ui
 	_ = g.Wait() // keep ends with reign and returns no error
 
 	lost := errors.Is(cause, ErrLeaseLost) || errors.Is(cause, ErrDeposed)
-	b.log.Info("the term is over", "epoch", t.record.Epoch, "cause", cause, "err", err)
+	b.log.InfoContext(ctx, "the term is over", "epoch", t.record.Epoch, "cause", cause, "err", err)
 	if ctx.Err() != nil {
 		return false, nil
 	}
@@ -97,7 +98,7 @@ const leaseParts = 3
 
 // campaign takes the lease as soon as nobody holds it. It reports false when
 // ctx ended first.
-func (l *lease) campaign(ctx context.Context, log interface{ Warn(string, ...any) }) bool {
+func (l *lease) campaign(ctx context.Context, log *slog.Logger) bool {
 	failing := false
 	for {
 		err := l.take(ctx)
@@ -106,7 +107,7 @@ func (l *lease) campaign(ctx context.Context, log interface{ Warn(string, ...any
 		}
 		held := errors.Is(err, jetstream.ErrKeyExists)
 		if !held && !failing && ctx.Err() == nil {
-			log.Warn("cannot campaign for the aggregator's lease", "err", err)
+			log.WarnContext(ctx, "cannot campaign for the aggregator's lease", "err", err)
 		}
 		failing = !held
 		if !pause(ctx, l.ttl/leaseParts) {
@@ -172,16 +173,16 @@ func taken(err error) bool {
 
 // release gives the lease back, if it is still ours, so that a standby need not
 // wait for it to expire.
-func (l *lease) release(log interface{ Debug(string, ...any) }) {
-	// The term is over, and with it the context: this last word has its own.
-	ctx, cancel := context.WithTimeout(context.Background(), l.ttl/leaseParts)
+func (l *lease) release(ctx context.Context, log *slog.Logger) {
+	// The caller's context may be over, and this is its last word.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), l.ttl/leaseParts)
 	defer cancel()
 	kv, err := l.js.KeyValue(ctx, leaseBucket)
 	if err == nil {
 		err = kv.Delete(ctx, leaseKey, jetstream.LastRevision(l.revision))
 	}
 	if err != nil {
-		log.Debug("the lease was not given back", "err", err)
+		log.DebugContext(ctx, "the lease was not given back", "err", err)
 	}
 }
 

@@ -38,13 +38,13 @@ func normalRoom(r spaces.RoomPresence) spaces.RoomPresence {
 // the marker of a value that is gone.
 func decode(subject string, data []byte) (change CityChange, epoch uint64, err error) {
 	gone := len(data) == 0
-	switch {
-	case subject == subjectCity:
+	switch subject {
+	case subjectCity:
 		if gone {
 			return CityChange{CityGone: true}, 0, nil
 		}
 		return decodeCity(data)
-	case subject == subjectStatus:
+	case subjectStatus:
 		if gone {
 			return CityChange{StatusGone: true}, 0, nil
 		}

@@ -48,10 +48,19 @@ type publisher struct {
 	created time.Time  // which incarnation of the stream the journal is in
 	journal journal
 	term    *term // the last term this process won; nil when it never led
+	single  bool  // the stream is replicated: one fenced message at a time
 }
 
 func newPublisher(js jetstream.JetStream, info *jetstream.StreamInfo, m *metrics, log *slog.Logger) *publisher {
-	return &publisher{js: js, metrics: m, log: log, created: info.Created, journal: journal{}}
+	p := &publisher{js: js, metrics: m, log: log, journal: journal{}}
+	p.found(info)
+	return p
+}
+
+// found notes which stream is there. A replicated one refuses two fenced
+// messages under way at once.
+func (p *publisher) found(info *jetstream.StreamInfo) {
+	p.created, p.single = info.Created, info.Config.Replicas > 1
 }
 
 // publish stores the entries and waits for every acknowledgement. When the
@@ -73,7 +82,7 @@ func (p *publisher) publish(ctx context.Context, entries ...entry) error {
 			break
 		}
 		sent = time.Now()
-		errs = p.sendOneByOne(ctx, entries)
+		errs = p.send(ctx, entries)
 	}
 	if err := errors.Join(errs...); err != nil {
 		p.metrics.refused.Add(float64(len(entries)))
@@ -87,7 +96,11 @@ func (p *publisher) publish(ctx context.Context, entries ...entry) error {
 // send publishes all entries without waiting in between. Each is tried even
 // when another fails: one oversized room must not hold back the rest.
 func (p *publisher) send(ctx context.Context, entries []entry) (errs []error) {
-	for batch := range slices.Chunk(entries, maxUnacked) {
+	size := maxUnacked
+	if p.single {
+		size = 1
+	}
+	for batch := range slices.Chunk(entries, size) {
 		errs = append(errs, p.sendBatch(ctx, batch)...)
 	}
 	return errs
@@ -111,15 +124,6 @@ func (p *publisher) sendBatch(ctx context.Context, entries []entry) (errs []erro
 		case <-ctx.Done():
 			return append(errs, ctx.Err())
 		}
-	}
-	return errs
-}
-
-// sendOneByOne is the slow way after a failure. A replicated stream refuses two
-// fenced messages in flight at once; one after the other it takes them.
-func (p *publisher) sendOneByOne(ctx context.Context, entries []entry) (errs []error) {
-	for i := range entries {
-		errs = append(errs, p.sendBatch(ctx, entries[i:i+1])...)
 	}
 	return errs
 }

@@ -51,7 +51,8 @@ func (p *publisher) begin(ctx context.Context, holder string, depose context.Can
 	if err := t.write(ctx, p.js, seq); err != nil {
 		return nil, fmt.Errorf("begin a term: %w", err)
 	}
-	p.term, p.created, p.journal = t, info.Created, journal{}
+	p.found(info)
+	p.term, p.journal = t, journal{}
 	return t, nil
 }
 

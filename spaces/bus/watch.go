@@ -41,25 +41,16 @@ type cityWatch struct {
 // aggregator has filled the new one: an empty stream says nothing about rooms.
 func (b *Bus) WatchCity(ctx context.Context, w CityWatcher) error {
 	watch := &cityWatch{bus: b, to: w, name: "city_" + nuid.Next()}
-	for {
+	for ctx.Err() == nil {
 		opened := time.Now()
 		err := watch.follow(ctx)
-		if ctx.Err() != nil {
-			return nil
-		}
-		b.metrics.rebuilds.Inc()
-		b.log.Debug("the city's feed broke", "err", err)
-		if errors.Is(err, errEpoch) {
-			continue
-		}
-		if time.Since(opened) > healthy {
-			watch.failures = 0
-		}
-		watch.failed(err)
-		if !watch.pause(ctx) {
-			return nil
+		if ctx.Err() == nil {
+			b.metrics.rebuilds.Inc()
+			b.log.DebugContext(ctx, "the city's feed broke", "err", err)
+			watch.recover(ctx, err, time.Since(opened))
 		}
 	}
+	return nil
 }
 
 // ReadCity looks at the city once.
@@ -72,7 +63,7 @@ func (b *Bus) ReadCity(ctx context.Context) (CityState, error) {
 	if err != nil {
 		return CityState{}, fmt.Errorf("read the city: %w", err)
 	}
-	defer f.close()
+	defer f.close(ctx)
 	state, err := f.snapshot(ctx)
 	if err != nil {
 		return CityState{}, fmt.Errorf("read the city: %w", err)
@@ -88,7 +79,7 @@ func (w *cityWatch) follow(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer f.close()
+	defer f.close(ctx)
 	state, err := f.snapshot(ctx)
 	if err != nil {
 		return err
@@ -153,6 +144,19 @@ func (w *cityWatch) next(ctx context.Context, f *feed) ([]CityChange, error) {
 	}
 }
 
+// recover decides what a break means and waits before the next attempt. A new
+// aggregator is no failure: its city is simply read again.
+func (w *cityWatch) recover(ctx context.Context, err error, lasted time.Duration) {
+	if errors.Is(err, errEpoch) {
+		return
+	}
+	if lasted > healthy {
+		w.failures = 0
+	}
+	w.failed(err)
+	w.pause(ctx)
+}
+
 // failed notes a break. The watcher goes blind when the connection is lost, or
 // when opening a new feed at once did not help either.
 func (w *cityWatch) failed(err error) {
@@ -182,7 +186,7 @@ func (w *cityWatch) goBlind() {
 
 // pause waits before the next attempt: not at all after a first break, then
 // twice as long each time, and while the connection is lost until it is back.
-func (w *cityWatch) pause(ctx context.Context) bool {
+func (w *cityWatch) pause(ctx context.Context) {
 	for {
 		lost, changed := w.bus.reading.state()
 		if lost.IsZero() {
@@ -191,11 +195,10 @@ func (w *cityWatch) pause(ctx context.Context) bool {
 		select {
 		case <-changed:
 		case <-ctx.Done():
-			return false
+			return
 		}
 	}
-	if w.failures <= 1 {
-		return ctx.Err() == nil
+	if w.failures > 1 {
+		pause(ctx, min(maxPause, minPause<<min(w.failures-2, 10)))
 	}
-	return pause(ctx, min(maxPause, minPause<<min(w.failures-2, 10)))
 }
