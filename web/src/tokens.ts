@@ -72,9 +72,9 @@ export class Tokens {
   }
 
   private async enrol(previous: string | null): Promise<string> {
-    const headers: Record<string, string> = { "Content-Type": "application/json", Accept: "application/json" };
-    if (previous) headers.Authorization = `Bearer ${previous}`;
-    const answer = await this.fetch("/api/auth/guest", { method: "POST", headers, body: "{}" });
+    // The old token, even one that has ended, brings back the same guest.
+    const headers: Record<string, string> = previous ? { Authorization: `Bearer ${previous}` } : {};
+    const answer = await this.fetch("/api/auth/guest", { method: "POST", headers });
     const body = (await answer.json().catch(() => ({}))) as Record<string, unknown>;
     if (answer.status === 401 || answer.status === 403) throw new TokenRefused(reason(body));
     if (!answer.ok) throw new Error(reason(body) || `the server answered ${answer.status}`);

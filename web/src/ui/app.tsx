@@ -50,6 +50,8 @@ export function App(app: AppProps) {
   const { zones, hue } = useHues(state.rooms);
   const city = { hue, now, selected: chosen, seen: (room: Room) => look(room, fresh), onOpen: choose };
   const connection = { state, fresh, now };
+  const isTrying = state.connection.phase === "connecting";
+  const open = [...state.rooms.values()].filter((r) => r.isPublic);
   const ask = () => setAsking(true);
   const remedies = { ownToken: app.hasOwnToken(), onRetry: app.onRetry, onToken: ask, onGuest: app.onGuest };
   const close = () => {
@@ -64,14 +66,14 @@ export function App(app: AppProps) {
     <>
       <Shades />
       <div class={`page fresh-${fresh.is}`} inert={isNarrow && chosen !== null}>
-        <Sky totals={totals} fresh={fresh} rooms={state.rooms.size} now={now}>
+        <Sky totals={totals} fresh={fresh} rooms={open.length} unknown={open.filter((r) => r.presence === null).length} isTrying={isTrying} now={now}>
           <Bar prefs={app.prefs} hasOwn={remedies.ownToken} onToken={ask}>
             <Pill {...connection} />
           </Bar>
         </Sky>
         <main>
           <Notice {...connection} {...remedies} />
-          {!state.known && <Skeleton />}
+          {!state.known && <Skeleton resting={!isTrying} />}
           {state.known && state.rooms.size === 0 && <NoRooms />}
           {state.rooms.size > 0 && (
             <div class="town">

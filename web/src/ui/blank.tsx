@@ -3,10 +3,10 @@
 import { Facade } from "./facade";
 import { Icon } from "./icons";
 
-export function Skeleton() {
+export function Skeleton({ resting }: { resting: boolean }) {
   return (
-    <div class="skeleton" aria-hidden="true">
-      {Array.from({ length: 12 }, (_, i) => (
+    <div class={resting ? "skeleton resting" : "skeleton"} aria-hidden="true">
+      {Array.from({ length: 24 }, (_, i) => (
         <span key={i}>
           <Facade slug={`skeleton ${i}`} seen={null} />
           <i />
@@ -21,7 +21,7 @@ export function NoRooms() {
   return (
     <div class="blank">
       <Icon name="map" />
-      <h2>No rooms yet</h2>
+      <h2>An open field</h2>
       <p>No Matrix room is linked to this city, or none that you may see.</p>
       <code>presence link add</code>
       <p class="small">puts the first one on the map; it shows here at once.</p>

@@ -96,8 +96,9 @@ function Known({ room, seen, now }: Props & { room: Room }) {
             {room.description}
           </p>
         )}
-        {seen ? <Counts seen={seen} now={now} /> : <Unknown />}
+        {seen ? <Headcount seen={seen} /> : <Unknown />}
         <Join room={room} />
+        {seen && <Counts seen={seen} now={now} />}
       </div>
     </>
   );
@@ -117,15 +118,20 @@ function Unknown() {
   );
 }
 
+function Headcount({ seen }: { seen: Seen }) {
+  return (
+    <div class="big-count">
+      <strong>{digits(seen.online)}</strong>
+      <span>{seen.online === 1 ? "person" : "people"} online</span>
+      <Typing n={seen.typing} />
+    </div>
+  );
+}
+
 function Counts({ seen, now }: { seen: Seen; now: number }) {
   const p = seen.presence;
   return (
     <>
-      <div class="big-count">
-        <strong>{digits(seen.online)}</strong>
-        <span>{seen.online === 1 ? "person" : "people"} online</span>
-        <Typing n={seen.typing} />
-      </div>
       <dl class="counts">
         <Row term="Active" n={p.active} note="here and doing something" mark="is-active" />
         <Row term="Idle" n={p.idle} note="connected, but away" mark="is-idle" />

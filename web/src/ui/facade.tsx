@@ -63,6 +63,10 @@ export function Shades() {
           <stop offset="0.5" class="halo-mid" />
           <stop offset="1" class="halo-out" />
         </radialGradient>
+        <radialGradient id="glow">
+          <stop offset="0" class="glow-in" />
+          <stop offset="1" class="glow-out" />
+        </radialGradient>
         <pattern id="hatch" width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
           <rect class="hatch-line" width="1.4" height="5" />
         </pattern>

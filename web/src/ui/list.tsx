@@ -72,8 +72,12 @@ function Card({ room, seen: look, hue, selected, now, onOpen }: Omit<Props, "roo
         <Facade slug={room.slug} seen={seen} />
       </span>
       <span class="words">
-        <span class="name" dir="auto">
-          {room.name}
+        <span class="title">
+          <span class="name" dir="auto">
+            {room.name}
+          </span>
+          {!room.isPublic && <Lock />}
+          <span class="zone">{zoneName(room.zone)}</span>
         </span>
         {room.description && (
           <span class="about" dir="auto">
@@ -84,10 +88,8 @@ function Card({ room, seen: look, hue, selected, now, onOpen }: Omit<Props, "roo
           <Count seen={seen} now={now} />
           {seen && <Typing n={seen.typing} />}
           {seen && <AgentCount n={seen.agents} />}
-          {!room.isPublic && <Lock />}
-          <span class="zone">{zoneName(room.zone)}</span>
+          {seen && seen.presence.agents.length > 0 && <Agents agents={seen.presence.agents} count={seen.agents} />}
         </span>
-        {seen && seen.presence.agents.length > 0 && <Agents agents={seen.presence.agents} count={seen.agents} />}
       </span>
     </button>
   );

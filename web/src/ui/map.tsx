@@ -107,7 +107,7 @@ function Tile({ room, rect, seen: look, wanted, hue, selected, now, tab, onFocus
     >
       <Facade slug={room.slug} w={rect.w} h={rect.h} seen={seen} />
       <span class="plate">
-        <span class="name" dir="auto">
+        <span class="name" dir="auto" title={room.name}>
           {room.name}
         </span>
         <span class="facts">
@@ -158,11 +158,15 @@ function Ground({ plan, rooms, hue }: { plan: Plan; rooms: ReadonlyMap<string, R
 }
 
 // Plot is one cell of a district. Neighbours of one zone grow together; only
-// the corners of the whole patch are round.
+// the corners of the whole patch are round, and a street runs along its ends.
 function Plot({ at, zone, zoneAt, hue }: { at: string; zone: string; zoneAt: Map<string, string>; hue(zone: string): string }) {
   const [x, y] = at.split(",").map(Number) as [number, number];
   const same = (dx: number, dy: number) => zoneAt.get(`${x + dx},${y + dy}`) === zone;
   const classes = ["plot", hue(zone)];
+  if (!same(0, -1)) classes.push("end-t");
+  if (!same(1, 0)) classes.push("end-r");
+  if (!same(0, 1)) classes.push("end-b");
+  if (!same(-1, 0)) classes.push("end-l");
   if (!same(0, -1) && !same(-1, 0)) classes.push("round-tl");
   if (!same(0, -1) && !same(1, 0)) classes.push("round-tr");
   if (!same(0, 1) && !same(-1, 0)) classes.push("round-bl");

@@ -12,7 +12,7 @@ export function Count({ seen, now }: { seen: Seen | null; now: number }) {
   const mood = seen.stale ? "stale" : seen.online > 0 ? "some" : "none";
   return (
     <span class={`count ${mood}`} title={seen.stale ? asOf(seen.asOf, now) : undefined}>
-      <b>{digits(seen.online)}</b> online
+      <b>{digits(seen.online)}</b> <span class="unit">online</span>
       {seen.stale && <Icon name="clock" />}
     </span>
   );

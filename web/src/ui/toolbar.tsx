@@ -57,14 +57,11 @@ export function Toolbar(props: Props) {
           ))}
       </div>
       {props.view === "list" && (
-        <label class="sort">
-          <span>Sort by</span>
-          <select value={props.sort} onChange={(e) => props.onSort(e.currentTarget.value as Sort)}>
-            <option value="life">life</option>
-            <option value="name">name</option>
-            <option value="zone">zone</option>
-          </select>
-        </label>
+        <select class="sort" aria-label="Sort rooms" value={props.sort} onChange={(e) => props.onSort(e.currentTarget.value as Sort)}>
+          <option value="life">By life</option>
+          <option value="name">By name</option>
+          <option value="zone">By district</option>
+        </select>
       )}
       <div class="choice views" role="group" aria-label="View">
         <button aria-pressed={props.view === "map"} onClick={() => props.onView("map")}>

@@ -1,0 +1,163 @@
+package ui
+
+import (
+	"bytes"
+	"io/fs"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"presence/gateway/wire"
+	"presence/spaces"
+)
+
+const (
+	cityPath = "/city"
+	// The build's name for the page; it is not served under this name, so that
+	// the city has one address.
+	cityFile   = "/index.html"
+	assetsPath = "/assets/"
+
+	forever   = "public, max-age=31536000, immutable"
+	askAgain  = "no-cache"
+	keepNever = "no-store"
+)
+
+// handler is immutable after New.
+type handler struct {
+	files map[string]file
+}
+
+// New returns the handler of the web client: /city, a redirect to it from /,
+// and /assets/. Root is what the build left, see [Dist]. Without a build every
+// page answers 503 with the command to run; the rest of the gateway is not
+// affected. Anything else is 404, so the handler may be mounted as the last
+// resort of a mux.
+func New(root fs.FS) (http.Handler, error) {
+	files, err := readFiles(root)
+	if err != nil {
+		return nil, err
+	}
+	return &handler{files: files}, nil
+}
+
+// ServeHTTP answers GET and HEAD.
+func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	secure(w.Header(), r)
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		w.Header().Set("Allow", "GET, HEAD")
+		wire.PlainProblem(http.StatusMethodNotAllowed, spaces.CodeInvalid, "Only GET and HEAD are possible here").Write(w)
+		return
+	}
+	switch path := r.URL.Path; {
+	case path == "/" || path == cityPath+"/":
+		redirect(w, r)
+	case path == cityPath:
+		h.serveCity(w, r)
+	case strings.HasPrefix(path, assetsPath):
+		h.serveAsset(w, r)
+	default:
+		notFound(w, r)
+	}
+}
+
+// redirect is temporary: one day the root may be something else, and browsers
+// never ask again after a permanent one. The query goes along; the fragment
+// does so by itself.
+func redirect(w http.ResponseWriter, r *http.Request) {
+	target := cityPath
+	if r.URL.RawQuery != "" {
+		target += "?" + r.URL.RawQuery
+	}
+	w.Header().Set("Cache-Control", askAgain)
+	http.Redirect(w, r, target, http.StatusFound)
+}
+
+func (h *handler) serveCity(w http.ResponseWriter, r *http.Request) {
+	page, built := h.files[cityFile]
+	if !built {
+		servePage(w, r, http.StatusServiceUnavailable, notBuilt)
+		return
+	}
+	page.serve(w, r, askAgain)
+}
+
+func (h *handler) serveAsset(w http.ResponseWriter, r *http.Request) {
+	asset, ok := h.files[r.URL.Path]
+	if !ok {
+		notFound(w, r)
+		return
+	}
+	asset.serve(w, r, forever)
+}
+
+func (f file) serve(w http.ResponseWriter, r *http.Request, cache string) {
+	head := w.Header()
+	head.Set("Cache-Control", cache)
+	head.Set("Content-Type", f.contentType)
+	head.Set("ETag", f.etag)
+	body := f.body
+	if f.gzipped != nil {
+		head.Set("Vary", "Accept-Encoding")
+		if acceptsGzip(r.Header) {
+			body = f.gzipped
+			head.Set("Content-Encoding", "gzip")
+			// Two bodies of one page are two representations (RFC 9110 8.8.3).
+			head.Set("ETag", strings.TrimSuffix(f.etag, `"`)+`-gzip"`)
+		}
+	}
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(body))
+}
+
+// acceptsGzip reads Accept-Encoding as RFC 9110 12.5.3 says: gzip or *, unless
+// its weight is 0.
+func acceptsGzip(head http.Header) bool {
+	accepts := false
+	for part := range strings.SplitSeq(strings.Join(head.Values("Accept-Encoding"), ","), ",") {
+		coding, params, _ := strings.Cut(part, ";")
+		switch strings.ToLower(strings.TrimSpace(coding)) {
+		case "gzip", "x-gzip":
+			return weight(params) > 0
+		case "*":
+			accepts = weight(params) > 0
+		}
+	}
+	return accepts
+}
+
+func weight(params string) float64 {
+	value, ok := strings.CutPrefix(strings.ReplaceAll(params, " ", ""), "q=")
+	if !ok {
+		return 1
+	}
+	q, err := strconv.ParseFloat(value, 64)
+	if err != nil {
+		return 0
+	}
+	return q
+}
+
+// notFound answers in the language of who asks: a page for a person, the one
+// error form for a program.
+func notFound(w http.ResponseWriter, r *http.Request) {
+	if strings.Contains(r.Header.Get("Accept"), "text/html") {
+		servePage(w, r, http.StatusNotFound, nothingHere)
+		return
+	}
+	wire.WriteProblem(w, &spaces.Error{
+		Code: spaces.CodeNotFound, Message: "there is nothing at this path",
+		Fix: "The page is /city, the interface is described in /openapi.yaml",
+	})
+}
+
+func servePage(w http.ResponseWriter, r *http.Request, status int, page string) {
+	head := w.Header()
+	head.Set("Cache-Control", keepNever)
+	head.Set("Content-Type", "text/html; charset=utf-8")
+	head.Set("Content-Length", strconv.Itoa(len(page)))
+	w.WriteHeader(status)
+	if r.Method != http.MethodHead {
+		_, _ = w.Write([]byte(page)) // the browser went away; there is nobody left to tell
+	}
+}
