@@ -4,8 +4,7 @@
 //
 // Start with [City]. The bus fills it ([City.CityReset] and the other methods
 // of bus.CityWatcher), handlers serve from it ([City.ServeWebSocket],
-// [City.ServeSSE], [City.ServeSummary]), and [City.Snapshot] gives REST a whole
-// picture.
+// [City.ServeSSE]), and [City.Snapshot] gives REST a whole picture.
 //
 // # How a change reaches a socket
 //

@@ -36,25 +36,6 @@ func (c *City) ServeWebSocket(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// ServeSummary serves GET /presence/summary and /presence/snapshot: the same
-// document as an event of ServeSSE, once.
-func (c *City) ServeSummary(w http.ResponseWriter, r *http.Request) {
-	viewer, _, err := c.auth.Anyone(r)
-	if err != nil {
-		wire.WriteProblem(w, err)
-		return
-	}
-	if c.Ready() != nil {
-		initializing(w)
-		return
-	}
-	h := w.Header()
-	h.Set("Content-Type", "application/json")
-	h.Set("Cache-Control", "no-store")
-	update, _ := c.update(classOf(viewer))
-	_, _ = w.Write(update) // the client went away; there is nobody left to tell
-}
-
 // initializing answers in the web application's contract, which knows no
 // problems.
 func initializing(w http.ResponseWriter) {

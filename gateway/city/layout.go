@@ -15,11 +15,11 @@ func (t *table) place(now time.Time) {
 	t.replace = false
 	links := t.links()
 	public := slices.DeleteFunc(slices.Clone(links), func(l spaces.Link) bool { return !l.Public })
-	grid, places := layoutOf(public)
-	if len(public) < len(links) {
-		_, places = layoutOf(pinned(links, places))
-	}
+	grid, places := spaces.Layout(public)
 	t.grid = grid
+	if len(public) < len(links) {
+		_, places = spaces.Layout(pinned(links, places))
+	}
 	for _, l := range links {
 		it := t.items[l.Slug]
 		if it.place == places[l.Slug] {
@@ -31,19 +31,22 @@ func (t *table) place(now time.Time) {
 	}
 }
 
-// pinned returns the links with every room that has a place put there for good,
-// those first: of two rooms that overlap the later one gives way.
-func pinned(links []spaces.Link, places map[spaces.Slug]spaces.Rect) []spaces.Link {
-	var first, rest []spaces.Link
-	for _, l := range links {
-		if place, ok := places[l.Slug]; ok {
-			l.Map = place
-			first = append(first, l)
-		} else {
-			rest = append(rest, l)
+// pinned returns the links with every public room put where it already is. A
+// private room that somebody placed on top of one gives way.
+func pinned(links []spaces.Link, public map[spaces.Slug]spaces.Rect) []spaces.Link {
+	links = slices.Clone(links)
+	for i, l := range links {
+		if l.Public {
+			links[i].Map = public[l.Slug]
+			continue
+		}
+		for _, place := range public {
+			if l.Map.Overlaps(place) {
+				links[i].Map = spaces.Rect{}
+			}
 		}
 	}
-	return append(first, rest...)
+	return links
 }
 
 // links returns all links, sorted by slug.

@@ -17,7 +17,7 @@ type table struct {
 	seq   uint64 // of the newest change
 	items map[spaces.Slug]*item
 	order *list.List // of *item, by item.seq
-	known int        // items with numbers
+	known int        // linked items with numbers
 
 	city    *spaces.CityPresence // nil: unknown
 	citySeq uint64
@@ -122,12 +122,8 @@ func (t *table) setRoom(now time.Time, slug spaces.Slug, room *spaces.RoomPresen
 	same := sameNumbers(it.room, room)
 	if it.room != nil {
 		it.last = it.room
-		t.known--
 	}
-	if room != nil {
-		t.known++
-	}
-	it.room, it.encoded = room, nil
+	t.fill(it, it.link, room)
 	if !same {
 		t.touch(now, it)
 	}
@@ -146,7 +142,7 @@ func (t *table) setLink(now time.Time, slug spaces.Slug, link *spaces.Link) {
 	if old == link || old != nil && link != nil && *old == *link {
 		return
 	}
-	it.link, it.encoded = link, nil
+	t.fill(it, link, it.room)
 	t.touch(now, it)
 	it.linkSeq = it.seq
 	if !sameAudience(old, link) {
@@ -168,6 +164,17 @@ func (t *table) add(slug spaces.Slug) *item {
 	it.element = t.order.PushBack(it)
 	t.items[slug] = it
 	return it
+}
+
+// fill changes what an item is made of.
+func (t *table) fill(it *item, link *spaces.Link, room *spaces.RoomPresence) {
+	if it.link != nil && it.room != nil {
+		t.known--
+	}
+	it.link, it.room, it.encoded = link, room, nil
+	if it.link != nil && it.room != nil {
+		t.known++
+	}
 }
 
 // touch makes it the newest change.
