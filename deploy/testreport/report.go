@@ -9,6 +9,10 @@ import (
 	"time"
 )
 
+// raceFound begins the race detector's report, which may land in the output of
+// a test that passes while another one fails for it.
+const raceFound = "WARNING: DATA RACE"
+
 // event is one line of `go test -json`; see `go doc test2json`.
 type event struct {
 	Action      string
@@ -79,6 +83,9 @@ func (r *report) testEnded(e event, key string) {
 	switch e.Action {
 	case "pass":
 		r.passed++
+		if strings.Contains(strings.Join(r.output[key], ""), raceFound) {
+			r.show(key)
+		}
 	case "fail":
 		r.failed = append(r.failed, name)
 		r.show(key)

@@ -50,6 +50,13 @@ func TestReport(t *testing.T) {
 			false,
 			[]string{"goleak", "failed:  p"},
 		},
+		"a race told in another test": {
+			`{"Action":"output","Package":"p","Test":"TestA","Output":"WARNING: DATA RACE\n"}
+{"Action":"pass","Package":"p","Test":"TestA"}
+{"Action":"fail","Package":"p","Test":"TestB"}`,
+			false,
+			[]string{"DATA RACE", "failed:  p TestB"},
+		},
 		"nothing ran": {"", false, nil},
 		"not JSON":    {"ld: warning", false, []string{"ld: warning"}},
 	} {

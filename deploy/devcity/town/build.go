@@ -29,15 +29,14 @@ type Town struct {
 	Clients map[string]*mautrix.Client // by localpart, logged in; not the daemon
 }
 
-// builder carries what every step of building needs. Its town's maps are
-// guarded by mu.
+// builder carries what every step of building needs.
 type builder struct {
-	server   *dendrite.Server
-	seed     string
-	progress func(string)
+	server *dendrite.Server
+	seed   string
 
-	mu   sync.Mutex
-	town *Town
+	mu       sync.Mutex
+	progress func(string) // called under mu
+	town     *Town        // its maps are guarded by mu while a step runs
 }
 
 // Build makes every account, room and membership of the plan that is not there
@@ -88,6 +87,7 @@ func (b *builder) rooms(ctx context.Context) error {
 		b.mu.Lock()
 		defer b.mu.Unlock()
 		b.town.Rooms[r.Slug] = roomID
+		b.progress("room " + r.Alias(serverName))
 		return nil
 	})
 }
@@ -119,7 +119,6 @@ func (b *builder) room(ctx context.Context, r Room) (id.RoomID, error) {
 	if err != nil {
 		return "", err
 	}
-	b.progress("room " + r.Alias(serverName))
 	return made.RoomID, nil
 }
 
