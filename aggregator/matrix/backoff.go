@@ -1,6 +1,7 @@
 package matrix
 
 import (
+	"context"
 	"math/rand/v2"
 	"time"
 )
@@ -27,4 +28,16 @@ func Backoff(n int) time.Duration {
 // time in a row.
 func (f Failure) Wait(n int) time.Duration {
 	return max(Backoff(n), f.RetryAfter)
+}
+
+// Pause waits, and reports false when ctx ended first.
+func Pause(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
 }

@@ -29,8 +29,8 @@ func (c *Client) PresenceSupported(ctx context.Context) (bool, error) {
 			if supported || try == probes {
 				return api.SetPresence(ctx, mautrix.ReqPresence{Presence: event.PresenceOffline})
 			}
-			if err := pause(ctx, time.Second); err != nil {
-				return err
+			if !Pause(ctx, time.Second) {
+				return ctx.Err()
 			}
 		}
 	})
@@ -46,15 +46,4 @@ func probe(ctx context.Context, api *mautrix.Client) (event.Presence, error) {
 		return "", err
 	}
 	return seen.Presence, nil
-}
-
-func pause(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }

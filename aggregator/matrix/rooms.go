@@ -8,7 +8,6 @@ import (
 	"maunium.net/go/mautrix"
 	"maunium.net/go/mautrix/id"
 
-	"presence/aggregator/state"
 	"presence/spaces"
 )
 
@@ -27,29 +26,24 @@ func (c *Client) JoinedRooms(ctx context.Context) ([]string, error) {
 	return rooms, err
 }
 
-// JoinedMembers lists who is in a room, sorted by user id. The daemon has to
-// be in it; Forbidden says it is not.
-func (c *Client) JoinedMembers(ctx context.Context, roomID string) ([]state.MemberFact, error) {
-	var members []state.MemberFact
+// JoinedMembers lists who is in a room, sorted. The daemon has to be in it;
+// Forbidden says it is not.
+func (c *Client) JoinedMembers(ctx context.Context, roomID string) ([]string, error) {
+	var members []string
 	err := c.ask(ctx, "list the members of "+roomID, func(ctx context.Context, api *mautrix.Client) error {
 		answer, err := api.JoinedMembers(ctx, id.RoomID(roomID))
-		if err == nil {
-			members = memberFacts(answer)
+		if err != nil {
+			return err
 		}
-		return err
+		for user := range answer.Joined {
+			if spaces.ValidUserID(user.String()) {
+				members = append(members, user.String())
+			}
+		}
+		slices.Sort(members)
+		return nil
 	})
 	return members, err
-}
-
-func memberFacts(answer *mautrix.RespJoinedMembers) []state.MemberFact {
-	var members []state.MemberFact
-	for user, member := range answer.Joined {
-		if spaces.ValidUserID(user.String()) {
-			members = append(members, state.MemberFact{UserID: user.String(), Membership: "join", DisplayName: member.DisplayName})
-		}
-	}
-	slices.SortFunc(members, func(a, b state.MemberFact) int { return strings.Compare(a.UserID, b.UserID) })
-	return members
 }
 
 // Join joins a room by its id. alias, which may be empty, tells a homeserver

@@ -1,0 +1,73 @@
+package aggregator
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
+
+	"presence/aggregator/matrix"
+)
+
+type metrics struct {
+	lastSync      prometheus.Gauge
+	batches       prometheus.Counter
+	bytes         prometheus.Counter
+	initialSyncs  prometheus.Counter
+	syncErrors    prometheus.Counter
+	applySeconds  prometheus.Histogram
+	corrections   prometheus.Counter
+	published     prometheus.Counter
+	suppressed    prometheus.Counter
+	publishErrors prometheus.Counter
+	saveErrors    prometheus.Counter
+	joins         prometheus.Counter
+	joinErrors    prometheus.Counter
+	dropped       *prometheus.CounterVec
+}
+
+func newMetrics(reg prometheus.Registerer) *metrics {
+	f := promauto.With(reg)
+	counter := func(name, help string) prometheus.Counter {
+		return f.NewCounter(prometheus.CounterOpts{Namespace: "presence", Subsystem: "aggregator", Name: name, Help: help})
+	}
+	return &metrics{
+		lastSync: f.NewGauge(prometheus.GaugeOpts{
+			Namespace: "presence", Subsystem: "aggregator", Name: "last_sync_timestamp_seconds",
+			Help: "When the last /sync response was applied; now minus this is the sync lag.",
+		}),
+		applySeconds: f.NewHistogram(prometheus.HistogramOpts{
+			Namespace: "presence", Subsystem: "aggregator", Name: "apply_seconds",
+			Help: "Time from a decoded /sync response to its changes being handed to the throttle.", Buckets: prometheus.ExponentialBuckets(1e-5, 4, 9),
+		}),
+		batches:       counter("batches_total", "Responses of /sync applied."),
+		bytes:         counter("sync_bytes_total", "Bytes of /sync responses."),
+		initialSyncs:  counter("initial_syncs_total", "Responses of /sync that began afresh."),
+		syncErrors:    counter("sync_errors_total", "Polls that failed."),
+		corrections:   counter("corrections_total", "Members that reconciliation found wrong in our tables."),
+		published:     counter("published_total", "Values published."),
+		suppressed:    counter("suppressed_total", "Values not published because they equal the last published ones."),
+		publishErrors: counter("publish_errors_total", "Publishes that failed and will be tried again."),
+		saveErrors:    counter("save_errors_total", "Saves of the sync position that failed and will be tried again."),
+		joins:         counter("joins_total", "Rooms joined."),
+		joinErrors:    counter("join_errors_total", "Joins that failed and will be tried again."),
+		dropped: f.NewCounterVec(prometheus.CounterOpts{
+			Namespace: "presence", Subsystem: "aggregator", Name: "dropped_total",
+			Help: "Parts of /sync responses that could not be understood, by section.",
+		}, []string{"section"}),
+	}
+}
+
+func (m *metrics) response(r *matrix.Response) {
+	m.batches.Inc()
+	m.bytes.Add(float64(r.Bytes))
+	m.lastSync.Set(float64(r.Batch.At.UnixMilli()) / 1e3)
+	if r.Batch.Initial {
+		m.initialSyncs.Inc()
+	}
+	for section, n := range map[string]int{
+		"rooms": r.Dropped.Rooms, "events": r.Dropped.Events, "presence": r.Dropped.Presence, "ephemeral": r.Dropped.Ephemeral,
+	} {
+		if n > 0 {
+			m.dropped.WithLabelValues(section).Add(float64(n))
+		}
+	}
+}
