@@ -63,15 +63,11 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // redirect is temporary: one day the root may be something else, and browsers
-// never ask again after a permanent one. The query goes along; the fragment
-// does so by itself.
+// never ask again after a permanent one. The fragment, which may hold a room or
+// a token, goes along by itself.
 func redirect(w http.ResponseWriter, r *http.Request) {
-	target := cityPath
-	if r.URL.RawQuery != "" {
-		target += "?" + r.URL.RawQuery
-	}
 	w.Header().Set("Cache-Control", askAgain)
-	http.Redirect(w, r, target, http.StatusFound)
+	http.Redirect(w, r, cityPath, http.StatusFound)
 }
 
 func (h *handler) serveCity(w http.ResponseWriter, r *http.Request) {

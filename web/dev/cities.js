@@ -90,6 +90,8 @@ function sixty() {
   });
 }
 
+let visits = 0; // of the dropped city: one in six connections is let in
+
 export const cities = {
   lively: { play: (send) => { const rooms = city(places); send(snapshot(rooms)); return live(send, rooms); } },
   still: { play: (send) => void send(snapshot(city(places))) },
@@ -108,7 +110,7 @@ export const cities = {
   inferred: {
     play: (send) => void send(snapshot(alter(city(places), (r) => ({ ...r.presence, source: "inferred" })), { status: status({ presence: "disabled", source: "inferred" }) })),
   },
-  dropped: { play: (send, close) => { send(snapshot(city(places))); setTimeout(() => close(1001), 1500); } },
+  dropped: { play: (send, close) => (visits++ % 6 === 0 ? (send(snapshot(city(places))), void setTimeout(() => close(1001), 1500)) : close(1001)) },
   expired: { refuses: true, play: (_send, close) => close(4401) },
   forbidden: { play: (_send, close) => close(4403) },
   closed: { guest: 503, play: () => undefined },

@@ -89,7 +89,9 @@ export function matches(room: Room, seen: Seen | null, wish: Wish): boolean {
   if (wish.filter === "agents" && (seen?.agents ?? 0) === 0) return false;
   if (wish.filter === "private" && room.isPublic) return false;
   const words = fold(wish.query).split(/\s+/).filter(Boolean);
-  const text = fold([room.name, room.slug, room.description, room.alias, room.zone].join(" "));
+  // Without its server, which every alias has and would fit every room.
+  const alias = room.alias.split(":", 1)[0];
+  const text = fold([room.name, room.slug, room.description, alias, room.zone].join(" "));
   return words.every((w) => text.includes(w));
 }
 

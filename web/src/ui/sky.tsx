@@ -118,7 +118,7 @@ const backdrop = (
 function stars() {
   const random = seeded("stars");
   return Array.from({ length: 80 }, (_, i) => (
-    <circle key={i} class={i % 7 === 0 ? "twinkle" : undefined} cx={random() * width} cy={random() * skyHeight * 0.7} r={0.5 + random() * 0.9} />
+    <circle key={i} class={i % 7 === 0 ? "twinkle" : undefined} cx={random() * width} cy={random() ** 1.4 * skyHeight * 0.6} r={0.5 + random() * 0.9} />
   ));
 }
 
