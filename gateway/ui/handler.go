@@ -7,9 +7,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"presence/gateway/wire"
-	"presence/spaces"
 )
 
 const (
@@ -47,7 +44,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	secure(w.Header(), r)
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		w.Header().Set("Allow", "GET, HEAD")
-		wire.PlainProblem(http.StatusMethodNotAllowed, spaces.CodeInvalid, "Only GET and HEAD are possible here").Write(w)
+		http.Error(w, "only GET and HEAD are possible here", http.StatusMethodNotAllowed)
 		return
 	}
 	switch path := r.URL.Path; {
@@ -134,17 +131,15 @@ func weight(params string) float64 {
 	return q
 }
 
-// notFound answers in the language of who asks: a page for a person, the one
-// error form for a program.
+// notFound answers a person with a page and a program with plain text, which
+// the gateway puts into its one error form.
 func notFound(w http.ResponseWriter, r *http.Request) {
 	if strings.Contains(r.Header.Get("Accept"), "text/html") {
 		servePage(w, r, http.StatusNotFound, nothingHere)
 		return
 	}
-	wire.WriteProblem(w, &spaces.Error{
-		Code: spaces.CodeNotFound, Message: "there is nothing at this path",
-		Fix: "The page is /city, the interface is described in /openapi.yaml",
-	})
+	w.Header().Set("Cache-Control", keepNever)
+	http.Error(w, "there is nothing at this path", http.StatusNotFound)
 }
 
 func servePage(w http.ResponseWriter, r *http.Request, status int, page string) {

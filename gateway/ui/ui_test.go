@@ -89,12 +89,12 @@ func TestServes(t *testing.T) {
 		{"/assets/app-1a2b.js", 200, "text/javascript; charset=utf-8", "public, max-age=31536000, immutable"},
 		{"/assets/app-1a2b.css", 200, "text/css; charset=utf-8", "public, max-age=31536000, immutable"},
 		{"/assets/icon-9f.svg", 200, "image/svg+xml", "public, max-age=31536000, immutable"},
-		{"/index.html", 404, "application/problem+json", "no-store"},
-		{"/.gitkeep", 404, "application/problem+json", "no-store"},
-		{"/assets/", 404, "application/problem+json", "no-store"},
-		{"/assets/icon.svg.gz", 404, "application/problem+json", "no-store"},
-		{"/assets/../index.html", 404, "application/problem+json", "no-store"},
-		{"/api/nothing", 404, "application/problem+json", "no-store"},
+		{"/index.html", 404, "text/plain; charset=utf-8", "no-store"},
+		{"/.gitkeep", 404, "text/plain; charset=utf-8", "no-store"},
+		{"/assets/", 404, "text/plain; charset=utf-8", "no-store"},
+		{"/assets/icon.svg.gz", 404, "text/plain; charset=utf-8", "no-store"},
+		{"/assets/../index.html", 404, "text/plain; charset=utf-8", "no-store"},
+		{"/api/nothing", 404, "text/plain; charset=utf-8", "no-store"},
 	} {
 		r := get(t, h, c.path)
 		if r.StatusCode != c.status || r.Header.Get("Content-Type") != c.contentType || r.Header.Get("Cache-Control") != c.cache {

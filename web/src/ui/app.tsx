@@ -56,7 +56,7 @@ export function App(app: AppProps) {
   const remedies = { ownToken: app.hasOwnToken(), onRetry: app.onRetry, onToken: ask, onGuest: app.onGuest };
   const close = () => {
     choose(null);
-    requestAnimationFrame(() => document.querySelector<HTMLElement>(`.scene [data-slug="${chosen}"]`)?.focus());
+    requestAnimationFrame(() => document.querySelector<HTMLElement>(`.scene [data-room="${chosen}"]`)?.focus());
   };
   const panel = chosen !== null && (
     <Detail slug={chosen} {...roomOf(state, chosen, fresh)} known={state.known} isSheet={isNarrow} hue={hue} now={now} onClose={close} onToken={ask} />

@@ -63,7 +63,8 @@ function Card({ room, seen: look, hue, selected, now, onOpen }: Omit<Props, "roo
   return (
     <button
       class={classes.join(" ")}
-      data-slug={room.slug}
+      data-room={room.slug}
+      data-online={seen?.online}
       aria-label={spoken(room, seen, now)}
       aria-pressed={selected === room.slug}
       onClick={() => onOpen(room.slug)}

@@ -43,7 +43,7 @@ export function CityMap(props: Props) {
     e.preventDefault();
     if (next === null) return;
     setStop(next);
-    frame.current?.querySelector<HTMLElement>(`[data-slug="${next}"]`)?.focus();
+    frame.current?.querySelector<HTMLElement>(`[data-room="${next}"]`)?.focus();
   };
 
   return (
@@ -98,7 +98,8 @@ function Tile({ room, rect, seen: look, wanted, hue, selected, now, tab, onFocus
     <button
       class={classes.join(" ")}
       style={area(rect)}
-      data-slug={room.slug}
+      data-room={room.slug}
+      data-online={seen?.online}
       aria-label={spoken(room, seen, now)}
       aria-pressed={selected === room.slug}
       tabIndex={tab ? 0 : -1}

@@ -21,7 +21,7 @@ export function Count({ seen, now }: { seen: Seen | null; now: number }) {
 export function Typing({ n }: { n: number }) {
   if (n === 0) return null;
   return (
-    <span class="typing">
+    <span class="typing" data-typing={n}>
       <span class="dots" aria-hidden="true">
         <i />
         <i />
