@@ -2,21 +2,31 @@ package state
 
 import "presence/spaces"
 
-// Apply puts one sync response into the tables: all of it first, in an order
-// that does not depend on the order of the response, then one comparison per
-// person it touched. A response is proof of sight, so Apply also ends the sync
-// states starting, degraded and lost.
+// Apply puts one sync response into the tables: first the time that passed,
+// then all facts, in an order that does not depend on the order of the
+// response, then one comparison per person they touched. A response is proof of
+// sight, so Apply also ends the sync states starting, degraded and lost.
 func (e *Engine) Apply(b Batch) {
 	e.batchAt = toInstant(b.At)
-	e.setSync(spaces.SyncOK)
+	e.Tick(b.At)
+	// After an outage, what was lost from sight keeps the look it had before
+	// it: the clock moves on only after this.
 	if b.Initial || b.Gap {
-		e.clearTyping() // as of when we last looked, so before the clock moves
+		e.clearTyping()
 	}
-	e.now = max(e.now, e.batchAt)
-	e.asOf = e.now
+	e.loseSight(&b)
+	e.setSync(spaces.SyncOK)
+	e.Tick(b.At)
 	if b.Initial {
-		e.forget(b)
+		e.forget()
 	}
+	e.applyFacts(&b)
+	e.settle(withGrace)
+	e.asOf = e.now
+	e.batchAt = 0
+}
+
+func (e *Engine) applyFacts(b *Batch) {
 	for i := range b.Rooms {
 		e.applyMembership(&b.Rooms[i], b.Initial)
 	}
@@ -30,25 +40,35 @@ func (e *Engine) Apply(b Batch) {
 		e.applyActivity(&b.Rooms[i], b.Initial || b.Gap)
 	}
 	e.silence(offline)
-	e.settle(withGrace)
-	e.expire()
-	e.batchAt = 0
 }
 
-// forget drops what an initial response does not mention. Presence is forgotten
-// altogether because the response holds all of it: without this a person who
-// went offline while we were away, whom servers then leave out, stays online.
-func (e *Engine) forget(b Batch) {
-	e.dirty.reset = true
-	mentioned := make(map[string]bool, len(b.Rooms))
+// loseSight leaves the rooms the daemon is out of: those that say so and, when
+// the response is an initial one, those it does not mention.
+func (e *Engine) loseSight(b *Batch) {
 	for i := range b.Rooms {
-		mentioned[b.Rooms[i].RoomID] = true
+		if b.Rooms[i].Left {
+			e.leaveRoom(b.Rooms[i].RoomID)
+		}
+	}
+	if !b.Initial {
+		return
+	}
+	in := make(map[string]bool, len(b.Rooms))
+	for i := range b.Rooms {
+		in[b.Rooms[i].RoomID] = !b.Rooms[i].Left
 	}
 	for id := range e.rooms {
-		if !mentioned[id] {
+		if !in[id] {
 			e.leaveRoom(id)
 		}
 	}
+}
+
+// forget returns everybody to "never reported", because an initial response
+// holds all there is: without this a person who went offline while we were
+// away, whom servers then leave out, would stay online.
+func (e *Engine) forget() {
+	e.dirty.reset = true
 	for _, p := range e.people {
 		e.touched[p] = offline // nothing to soften by grace
 		e.forgetPresence(p)
@@ -66,14 +86,11 @@ func (e *Engine) applyActivity(f *RoomFacts, backlog bool) {
 		return
 	}
 	e.applyTyping(r, f, backlog)
-	for _, sign := range f.Evidence {
-		if p := e.people[sign.UserID]; p != nil {
-			at := min(toInstant(sign.At), e.now)
-			e.alive(p, at, sign.Kind.life())
-			e.happened(r, at)
-		}
+	for i := range f.Evidence {
+		e.applyEvidence(r, &f.Evidence[i])
 	}
-	for _, call := range f.Calls {
+	for i := range f.Calls {
+		call := &f.Calls[i]
 		if p := e.people[call.UserID]; p != nil && r.has(p) {
 			e.applyCall(p, callKey{r.id, call.Key}, toInstant(call.Until))
 		}

@@ -1,10 +1,6 @@
 package state
 
-import (
-	"time"
-
-	"presence/spaces"
-)
+import "presence/spaces"
 
 // Engine holds who is where. It belongs to one goroutine and starts none;
 // nothing in it locks, reads a clock or does I/O.
@@ -58,10 +54,14 @@ func New(cfg Config) *Engine {
 	return e
 }
 
-// advance moves the clock of the tables and does what time alone does, unless
-// we are blind.
-func (e *Engine) advance(now time.Time) { e.Tick(now) }
-
 // blind reports whether the homeserver cannot be seen well enough to conclude
 // anything from silence.
 func (e *Engine) blind() bool { return e.sync != spaces.SyncOK }
+
+// sight is the last moment we know about.
+func (e *Engine) sight() instant {
+	if e.blind() {
+		return e.asOf
+	}
+	return e.now
+}

@@ -26,6 +26,18 @@ func (k EvidenceKind) life() time.Duration {
 	}
 }
 
+// applyEvidence takes one sign of life, of anybody known: somebody who spoke
+// here and left is still alive in their other rooms.
+func (e *Engine) applyEvidence(r *room, sign *Evidence) {
+	p := e.people[sign.UserID]
+	if p == nil {
+		return
+	}
+	at := min(toInstant(sign.At), e.now)
+	e.alive(p, at, sign.Kind.life())
+	e.happened(r, at)
+}
+
 // alive notes a sign of life. Being a maximum, the order of arrival does not
 // matter; one too old to matter even as "recent" is not held against the user,
 // so that a receipt of last week does not turn unknown into offline.
@@ -59,7 +71,7 @@ func (e *Engine) applyCall(p *person, key callKey, until instant) {
 	p.calls[key] = until
 }
 
-// endCall takes p out of a call, which makes them active up to this moment.
+// endCall takes p out of a call, which makes them active up to that moment.
 func (e *Engine) endCall(p *person, key callKey) {
 	until, in := p.calls[key]
 	if !in {
@@ -67,5 +79,5 @@ func (e *Engine) endCall(p *person, key callKey) {
 	}
 	e.touch(p)
 	delete(p.calls, key)
-	p.activeUntil = max(p.activeUntil, min(until, e.now))
+	p.activeUntil = max(p.activeUntil, min(until, e.sight()))
 }

@@ -45,7 +45,7 @@ func (e *Engine) settle(grace bool) {
 func (e *Engine) soften(p *person, before class) {
 	after := e.target(p).class
 	if after < before && before.here() && e.cfg.Grace > 0 {
-		p.holds[before] = e.now.add(e.cfg.Grace)
+		p.holds[before] = e.sight().add(e.cfg.Grace)
 	}
 	for c := idle; c <= after; c++ {
 		p.holds[c] = 0

@@ -16,29 +16,35 @@ const maxUpgrades = 8
 // made private takes effect at once. Links without a room id stay unknown until
 // a later call brings one. Of two links with one slug the first is taken.
 func (e *Engine) SetLinks(now time.Time, links []spaces.Link) {
-	e.advance(now)
+	e.Tick(now)
 	wanted := make(map[spaces.Slug]bool, len(links))
+	var released []*room
 	for _, l := range links {
 		if !wanted[l.Slug] {
 			wanted[l.Slug] = true
-			e.setLink(l)
+			released = append(released, e.setLink(l)...)
 		}
 	}
 	for slug, pl := range e.places {
 		if !wanted[slug] {
-			e.unlink(pl)
+			released = append(released, e.unlink(pl)...)
 		}
+	}
+	// Only now: a room may have gone from one link to another.
+	for _, r := range released {
+		e.collect(r)
 	}
 }
 
-func (e *Engine) setLink(l spaces.Link) {
+// setLink adds or edits one link and returns the rooms it no longer stands on.
+func (e *Engine) setLink(l spaces.Link) (released []*room) {
 	pl := e.places[l.Slug]
 	switch {
 	case pl == nil:
 		pl = &place{agents: map[*person]struct{}{}}
 		e.places[l.Slug] = pl
 	case pl.link == l:
-		return
+		return nil
 	}
 	was := pl.link
 	if zoneOf(was) != zoneOf(l) {
@@ -49,19 +55,22 @@ func (e *Engine) setLink(l spaces.Link) {
 	e.changed.links[l.Slug] = struct{}{}
 	delete(e.changed.removed, l.Slug)
 	if was.RoomID != l.RoomID || !pl.live {
-		e.stand(pl, e.chain(l.RoomID))
+		released = e.stand(pl, e.chain(l.RoomID))
 	}
 	e.mark(pl)
+	return released
 }
 
-func (e *Engine) unlink(pl *place) {
-	e.stand(pl, nil)
+// unlink removes a link and returns the rooms it stood on.
+func (e *Engine) unlink(pl *place) (released []*room) {
+	released = e.stand(pl, nil)
 	e.moveZone(pl, "")
 	slug := pl.link.Slug
 	delete(e.places, slug)
 	delete(e.changed.rooms, slug)
 	delete(e.changed.links, slug)
 	e.changed.removed[slug] = struct{}{}
+	return released
 }
 
 // zoneOf names the zone whose totals a link counts in: none when it is private.
@@ -104,11 +113,12 @@ func (e *Engine) chain(id string) []*room {
 	return rooms
 }
 
-// stand moves the place onto other rooms.
-func (e *Engine) stand(pl *place, rooms []*room) {
+// stand moves the place onto other rooms and returns those it stood on, which
+// the caller collects once it knows that nothing else wants them.
+func (e *Engine) stand(pl *place, rooms []*room) (released []*room) {
 	e.darken(pl)
-	old := pl.rooms
-	for _, r := range old {
+	released = pl.rooms
+	for _, r := range released {
 		r.unplace(pl)
 	}
 	pl.rooms = rooms
@@ -116,7 +126,5 @@ func (e *Engine) stand(pl *place, rooms []*room) {
 		r.places = append(r.places, pl)
 	}
 	e.refresh(pl)
-	for _, r := range old {
-		e.collect(r)
-	}
+	return released
 }

@@ -7,7 +7,6 @@ import (
 
 func (e *Engine) applyMembership(f *RoomFacts, initial bool) {
 	if f.Left {
-		e.leaveRoom(f.RoomID)
 		return
 	}
 	r := e.room(f.RoomID)
@@ -28,6 +27,7 @@ func (e *Engine) applyMembership(f *RoomFacts, initial bool) {
 		e.observe(r)
 	}
 	e.applyIdentity(r, f)
+	e.collect(r) // a room nobody known is in, and no link needs
 }
 
 // lastWords reduces member events to whether each user is joined. The same
@@ -154,7 +154,9 @@ func (e *Engine) applyIdentity(r *room, f *RoomFacts) {
 	r.replacedBy = f.ReplacedBy
 	e.dirty.rooms[r.id] = struct{}{}
 	for _, pl := range slices.Clone(r.places) {
-		e.stand(pl, e.chain(pl.link.RoomID))
+		for _, released := range e.stand(pl, e.chain(pl.link.RoomID)) {
+			e.collect(released)
+		}
 	}
 }
 
@@ -167,7 +169,7 @@ func (e *Engine) Reconcile(now time.Time, roomID string, joined []string) (corre
 	if len(joined) == 0 {
 		return 0
 	}
-	e.advance(now)
+	e.Tick(now)
 	r := e.room(roomID)
 	known := r.observed
 	listed := make(map[string]bool, len(joined))

@@ -97,6 +97,7 @@ func (e *Engine) person(id string) *person {
 	p := &person{id: id, agent: isAgent, name: agent.Name, class: unknown, rooms: map[*room]struct{}{}}
 	p.alarm.person = p
 	e.people[id] = p
+	e.changed.users[id] = struct{}{}
 	return p
 }
 

@@ -22,10 +22,8 @@ func (e *Engine) applyPresence(f *PresenceFact) (wentOffline *person) {
 		return nil
 	}
 	e.touch(p)
-	p.status, p.currentlyActive, p.seen, p.confirmed = is, f.CurrentlyActive, seen, confirmed
-	if p.agent && is != was && is.class() == was.class() {
-		p.eachPlace(e.mark) // online and busy count alike, but agents show which
-	}
+	e.setStatus(p, is)
+	p.currentlyActive, p.seen, p.confirmed = f.CurrentlyActive, seen, confirmed
 	if is == statusOffline && was != statusOffline && !e.noPresence {
 		return p
 	}
@@ -47,6 +45,16 @@ func (e *Engine) silence(offline []*person) {
 
 // forgetPresence returns p to "never reported".
 func (e *Engine) forgetPresence(p *person) {
-	p.status, p.currentlyActive, p.confirmed = statusUnknown, false, 0
+	e.setStatus(p, statusUnknown)
+	p.currentlyActive, p.confirmed = false, 0
 	p.holds = [classes]instant{}
+}
+
+// setStatus is the only writer of status. Online and busy count alike, but the
+// rooms of an agent show which.
+func (e *Engine) setStatus(p *person, s status) {
+	if p.agent && (s == statusBusy) != (p.status == statusBusy) {
+		p.eachPlace(e.mark)
+	}
+	p.status = s
 }

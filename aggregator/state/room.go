@@ -65,7 +65,8 @@ func (e *Engine) collect(r *room) {
 	}
 }
 
-// summary takes the room's last look before the daemon's view of it ends.
+// summary takes the room's last look before the daemon's view of it ends; it
+// was confirmed by the response before.
 func (e *Engine) summary(r *room) *lastSeen {
 	var t tally
 	var agents []spaces.Agent
@@ -77,7 +78,7 @@ func (e *Engine) summary(r *room) *lastSeen {
 	}
 	sortAgents(agents)
 	return &lastSeen{
-		AsOf: e.now, Active: t.people[online], Idle: t.people[idle], Unknown: t.people[unknown],
+		AsOf: e.asOf, Active: t.people[online], Idle: t.people[idle], Unknown: t.people[unknown],
 		Members: t.members(), AgentsIn: t.agents, Agents: agents,
 		Source: t.source(e.noPresence), Known: t.known(e.noPresence),
 	}

@@ -11,15 +11,17 @@ import (
 // person unknown and every last count stale as of asOf. Nothing becomes zero.
 // Back to ok, every room is named once in TakeChanged.
 func (e *Engine) SetSync(now time.Time, s spaces.SyncState, asOf time.Time) {
+	e.Tick(now)
 	if at := toInstant(asOf); at != 0 {
 		e.asOf = at
+		e.now = max(e.now, at)
 	}
 	e.setSync(s)
 	if s == spaces.SyncDegraded || s == spaces.SyncLost {
 		e.clearTyping()
 		e.settle(noGrace)
 	}
-	e.advance(now)
+	e.Tick(now)
 }
 
 func (e *Engine) setSync(s spaces.SyncState) {
@@ -39,7 +41,7 @@ func (e *Engine) stale() bool { return e.sync == spaces.SyncLost || e.sync == sp
 // with which Synapse says goodbye (element-hq/synapse#19948), and signs of life
 // alone count.
 func (e *Engine) SetPresenceSupport(now time.Time, supported bool) {
-	e.advance(now)
+	e.Tick(now)
 	if e.noPresence == !supported {
 		return
 	}

@@ -96,7 +96,7 @@ func (e *Engine) unlist(r *room, p *person) {
 		return
 	}
 	if shown {
-		e.hide(r, p, e.now)
+		e.hide(r, p, e.sight())
 	}
 	delete(r.typing, p)
 	if len(r.typing) == 0 {
