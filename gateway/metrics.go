@@ -1,0 +1,54 @@
+package gateway
+
+import (
+	"net/http"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"presence/gateway/wire"
+)
+
+type metrics struct {
+	requests *prometheus.CounterVec
+	panics   prometheus.Counter
+	limited  prometheus.Counter
+}
+
+func newMetrics(reg prometheus.Registerer) *metrics {
+	auto := promauto.With(reg)
+	return &metrics{
+		requests: auto.NewCounterVec(prometheus.CounterOpts{
+			Name: "presence_http_requests_total", Help: "Answered requests by route and class of status.",
+		}, []string{"route", "code"}),
+		panics: auto.NewCounter(prometheus.CounterOpts{
+			Name: "presence_http_panics_total", Help: "Requests ended by a fault of ours.",
+		}),
+		limited: auto.NewCounter(prometheus.CounterOpts{
+			Name: "presence_guests_limited_total", Help: "New guests refused because of too many from one address.",
+		}),
+	}
+}
+
+// metricsHandler writes the metrics of the whole process.
+func (g *Gateway) metricsHandler() http.Handler {
+	return promhttp.HandlerFor(g.registry, promhttp.HandlerOpts{Registry: g.registry})
+}
+
+// metricsMux is all there is on the second listener.
+func (g *Gateway) metricsMux() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", g.metricsHandler())
+	return mux
+}
+
+// serveMetricsLocally writes the metrics to this machine. A request that a
+// reverse proxy on the same machine passed on comes from elsewhere.
+func (g *Gateway) serveMetricsLocally(w http.ResponseWriter, r *http.Request) {
+	if r.Header.Get("X-Forwarded-For") != "" || r.Header.Get("Forwarded") != "" {
+		wire.WriteProblem(w, noSuchPath())
+		return
+	}
+	g.metricsHandler().ServeHTTP(w, r)
+}

@@ -1,0 +1,151 @@
+package gateway
+
+import (
+	"net/http"
+	"strings"
+	"time"
+
+	"presence/gateway/wire"
+	"presence/spaces"
+)
+
+// answerTime is how long an ordinary answer may take to leave. Sockets and
+// event streams, which have no end, keep their own deadlines.
+const answerTime = 30 * time.Second
+
+// routes fills the mux. The page is not on it: as a catch-all it would take
+// every request with a wrong method, which then could not be told.
+func (g *Gateway) routes() {
+	g.parts.API.Mount(g.mux)
+	for _, path := range []string{"/ws/city/presence", "/ws/city/global-presence"} {
+		g.mux.HandleFunc("GET "+path, g.parts.City.ServeWebSocket)
+	}
+	for _, path := range []string{"/presence/stream", "/api/presence/stream"} {
+		g.mux.HandleFunc("GET "+path, g.parts.City.ServeSSE)
+	}
+	g.mux.HandleFunc("GET /healthz", g.serveHealthz)
+	g.mux.HandleFunc("GET /health", g.serveHealth)
+	g.mux.HandleFunc("GET /api/health", g.serveHealth)
+	g.mux.HandleFunc("GET /readyz", g.readiness.serve)
+	if g.metricsListen == "" && g.loopback {
+		g.mux.HandleFunc("GET /metrics", g.serveMetricsLocally)
+	}
+}
+
+// dispatch sends a request to its handler, and to the page or the one form of
+// refusal when the mux has none.
+func (g *Gateway) dispatch(w http.ResponseWriter, r *http.Request) {
+	handler, pattern := g.mux.Handler(r)
+	if pattern == "" {
+		g.unrouted(w, r, handler)
+		return
+	}
+	if !endless(pattern) {
+		// Fails only on writers without a network, in tests.
+		_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(answerTime))
+	}
+	if pattern == guestPattern && !g.guestAllowed(w, r) {
+		return
+	}
+	g.mux.ServeHTTP(w, r)
+}
+
+func endless(pattern string) bool {
+	return strings.Contains(pattern, "/ws/") || strings.HasSuffix(pattern, "/presence/stream")
+}
+
+// unrouted asks the mux's own answer what is wrong: no such path, a wrong
+// method, or a path in need of cleaning.
+func (g *Gateway) unrouted(w http.ResponseWriter, r *http.Request, handler http.Handler) {
+	probe := &probe{header: http.Header{}}
+	handler.ServeHTTP(probe, r)
+	switch {
+	case probe.status == http.StatusMethodNotAllowed:
+		w.Header().Set("Allow", probe.header.Get("Allow"))
+		wire.PlainProblem(http.StatusMethodNotAllowed, spaces.CodeInvalid,
+			"this path does not know the method; it knows "+probe.header.Get("Allow")).Write(w)
+	case probe.status >= 300 && probe.status < 400:
+		handler.ServeHTTP(w, r)
+	case g.parts.UI != nil && isPage(r):
+		page := &pageWriter{ResponseWriter: w}
+		g.parts.UI.ServeHTTP(page, r)
+		page.finish()
+	default:
+		wire.WriteProblem(w, noSuchPath())
+	}
+}
+
+// isPage reports whether a path could be the page's: programs that ask for a
+// path that is not there get the one form, not a web page.
+func isPage(r *http.Request) bool {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		return false
+	}
+	for _, prefix := range []string{"/api/", "/ws/", "/presence/", "/internal/", "/.well-known/", "/metrics"} {
+		if strings.HasPrefix(r.URL.Path, prefix) {
+			return false
+		}
+	}
+	return true
+}
+
+func noSuchPath() *spaces.Error {
+	return &spaces.Error{
+		Code: spaces.CodeNotFound, Message: "there is nothing at this path",
+		Fix: "The paths are listed in /openapi.yaml; the city is at /city",
+	}
+}
+
+// probe takes an answer of the mux and keeps only what it says.
+type probe struct {
+	header http.Header
+	status int
+}
+
+// Header returns the headers of the answer.
+func (p *probe) Header() http.Header { return p.header }
+
+// Write drops the text.
+func (p *probe) Write(b []byte) (int, error) { return len(b), nil }
+
+// WriteHeader keeps the status.
+func (p *probe) WriteHeader(status int) { p.status = status }
+
+// pageWriter passes a page on and keeps back the plain text of a failure, which
+// finish says in the one form.
+type pageWriter struct {
+	http.ResponseWriter
+	failed int
+}
+
+// WriteHeader passes the status on unless it is a failure without a page.
+func (p *pageWriter) WriteHeader(status int) {
+	kind := p.Header().Get("Content-Type")
+	if status >= http.StatusBadRequest && !strings.HasPrefix(kind, "text/html") && kind != wire.ProblemType {
+		p.failed = status
+		return
+	}
+	p.ResponseWriter.WriteHeader(status)
+}
+
+// Write passes the page on.
+func (p *pageWriter) Write(b []byte) (int, error) {
+	if p.failed != 0 {
+		return len(b), nil
+	}
+	return p.ResponseWriter.Write(b)
+}
+
+// Unwrap lets [http.ResponseController] reach the connection.
+func (p *pageWriter) Unwrap() http.ResponseWriter { return p.ResponseWriter }
+
+func (p *pageWriter) finish() {
+	switch {
+	case p.failed == http.StatusNotFound:
+		wire.WriteProblem(p.ResponseWriter, noSuchPath())
+	case p.failed >= http.StatusInternalServerError:
+		wire.PlainProblem(p.failed, spaces.CodeInternal, "the page cannot be served").Write(p.ResponseWriter)
+	case p.failed != 0:
+		wire.PlainProblem(p.failed, spaces.CodeInvalid, "the page does not understand this request").Write(p.ResponseWriter)
+	}
+}
