@@ -27,8 +27,15 @@ func (e *Engine) Apply(b Batch) {
 }
 
 func (e *Engine) applyFacts(b *Batch) {
+	var unneeded []*room
 	for i := range b.Rooms {
-		e.applyMembership(&b.Rooms[i], b.Initial)
+		unneeded = append(unneeded, e.applyMembership(&b.Rooms[i], b.Initial))
+	}
+	for i := range b.Rooms {
+		unneeded = append(unneeded, e.applyIdentity(&b.Rooms[i])...)
+	}
+	for _, r := range unneeded {
+		e.collect(r)
 	}
 	var offline []*person
 	for i := range b.Presence {

@@ -11,6 +11,7 @@ type Engine struct {
 	now        instant // how far the tables are judged; stands still while blind
 	batchAt    instant // arrival of the batch being applied, 0 outside Apply
 	sync       spaces.SyncState
+	stale      bool    // published numbers are last known ones
 	asOf       instant // last successful sync
 	noPresence bool    // the homeserver has presence switched off
 
@@ -38,6 +39,7 @@ func New(cfg Config) *Engine {
 		cfg:     cfg,
 		agents:  make(map[string]Agent, len(cfg.Agents)),
 		sync:    spaces.SyncStarting,
+		stale:   true,
 		people:  map[string]*person{},
 		rooms:   map[string]*room{},
 		places:  map[spaces.Slug]*place{},

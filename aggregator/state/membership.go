@@ -5,9 +5,10 @@ import (
 	"time"
 )
 
-func (e *Engine) applyMembership(f *RoomFacts, initial bool) {
+// applyMembership returns the room, which may turn out to be unneeded.
+func (e *Engine) applyMembership(f *RoomFacts, initial bool) *room {
 	if f.Left {
-		return
+		return nil
 	}
 	r := e.room(f.RoomID)
 	words := lastWords(f.Members)
@@ -26,8 +27,7 @@ func (e *Engine) applyMembership(f *RoomFacts, initial bool) {
 	if complete {
 		e.observe(r)
 	}
-	e.applyIdentity(r, f)
-	e.collect(r) // a room nobody known is in, and no link needs
+	return r
 }
 
 // lastWords reduces member events to whether each user is joined. The same
@@ -139,8 +139,13 @@ func (e *Engine) learnNames(facts []MemberFact) {
 }
 
 // applyIdentity learns the room's alias and, after an upgrade, its successor,
-// which then belongs to the same slug.
-func (e *Engine) applyIdentity(r *room, f *RoomFacts) {
+// which then belongs to the same slug. It returns rooms that may turn out to be
+// unneeded.
+func (e *Engine) applyIdentity(f *RoomFacts) (released []*room) {
+	r := e.rooms[f.RoomID]
+	if r == nil || f.Left {
+		return nil
+	}
 	if f.Alias != "" && f.Alias != r.alias {
 		r.alias = f.Alias
 		e.dirty.rooms[r.id] = struct{}{}
@@ -149,15 +154,14 @@ func (e *Engine) applyIdentity(r *room, f *RoomFacts) {
 		}
 	}
 	if f.ReplacedBy == "" || f.ReplacedBy == r.replacedBy {
-		return
+		return nil
 	}
 	r.replacedBy = f.ReplacedBy
 	e.dirty.rooms[r.id] = struct{}{}
 	for _, pl := range slices.Clone(r.places) {
-		for _, released := range e.stand(pl, e.chain(pl.link.RoomID)) {
-			e.collect(released)
-		}
+		released = append(released, e.stand(pl, e.chain(pl.link.RoomID))...)
 	}
+	return released
 }
 
 // Reconcile compares the room with the homeserver's list of joined members

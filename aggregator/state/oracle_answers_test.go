@@ -172,7 +172,7 @@ func (o *oracle) Room(slug spaces.Slug) (spaces.RoomPresence, bool) {
 	known := false
 	if o.observed(ids) {
 		out, known = o.count(slug, ids)
-		out.Stale = o.sync == spaces.SyncLost || o.sync == spaces.SyncStarting
+		out.Stale = o.stale
 	} else {
 		for _, id := range ids {
 			if last := o.rooms[id].last; last != nil && (out == nil || last.AsOf > out.AsOf) {
@@ -197,7 +197,7 @@ func (o *oracle) City() (spaces.CityPresence, bool) {
 	totals, source, known := o.totals("")
 	out := spaces.CityPresence{
 		Type: "city.presence", Totals: totals, Zones: []spaces.ZonePresence{}, Source: source,
-		Stale: o.sync == spaces.SyncLost || o.sync == spaces.SyncStarting, AsOf: millis(o.asOf),
+		Stale: o.stale, AsOf: millis(o.asOf),
 	}
 	zones := map[string]bool{}
 	for _, l := range o.links {
@@ -244,7 +244,7 @@ func (o *oracle) User(id string) (spaces.UserPresence, bool) {
 	if inferred {
 		out.Source = spaces.SourceInferred
 	}
-	if o.sync == spaces.SyncLost {
+	if o.stale {
 		out.Status = "unknown"
 	}
 	return out, true

@@ -19,6 +19,7 @@ type oracle struct {
 	now        time.Time // stands still while not ok
 	asOf       time.Time
 	sync       spaces.SyncState
+	stale      bool
 	noPresence bool
 	links      map[spaces.Slug]spaces.Link
 	rooms      map[string]*oracleRoom
@@ -55,7 +56,7 @@ const (
 
 func newOracle(cfg state.Config) *oracle {
 	return &oracle{
-		cfg: cfg, sync: spaces.SyncStarting, links: map[spaces.Slug]spaces.Link{},
+		cfg: cfg, sync: spaces.SyncStarting, stale: true, links: map[spaces.Slug]spaces.Link{},
 		rooms: map[string]*oracleRoom{}, people: map[string]*oraclePerson{},
 	}
 }
@@ -95,7 +96,7 @@ func (o *oracle) apply(b state.Batch) {
 	}
 	o.loseSight(b)
 	o.prune()
-	o.sync = spaces.SyncOK
+	o.sync, o.stale = spaces.SyncOK, false
 	o.advance(b.At)
 	if b.Initial {
 		for _, p := range o.people {
@@ -387,6 +388,7 @@ func (o *oracle) setSync(now time.Time, s spaces.SyncState, asOf time.Time) {
 	o.asOf = latest(o.asOf, asOf)
 	o.now = latest(o.now, asOf)
 	o.sync = s
+	o.stale = s == spaces.SyncLost || o.stale && s == spaces.SyncDegraded
 	if s != spaces.SyncOK {
 		o.clearTyping()
 	}

@@ -36,7 +36,7 @@ func (e *Engine) liveRoom(pl *place) (spaces.RoomPresence, bool) {
 	out.TypingUsers = pl.typers()
 	out.TypingCount = len(out.TypingUsers)
 	out.Source = t.source(e.noPresence)
-	out.Stale, out.AsOf = e.stale(), int64(e.asOf)
+	out.Stale, out.AsOf = e.stale, int64(e.asOf)
 	return out, t.known(e.noPresence)
 }
 
@@ -123,7 +123,7 @@ func sortAgents(agents []spaces.Agent) {
 func (e *Engine) City() (spaces.CityPresence, bool) {
 	out := spaces.CityPresence{
 		Type: "city.presence", Totals: e.city.totals(e.cfg.CountIdle), Zones: []spaces.ZonePresence{},
-		Source: e.city.tally.source(e.noPresence), Stale: e.stale(), AsOf: int64(e.asOf),
+		Source: e.city.tally.source(e.noPresence), Stale: e.stale, AsOf: int64(e.asOf),
 	}
 	for _, z := range e.zones {
 		if z.live > 0 && z.tally.known(e.noPresence) {
@@ -135,7 +135,7 @@ func (e *Engine) City() (spaces.CityPresence, bool) {
 }
 
 // User returns what may be said about one tracked person, false for anybody
-// else. While sync is lost it is unknown.
+// else. While numbers are stale it is unknown: it has no mark to say so.
 func (e *Engine) User(userID string) (spaces.UserPresence, bool) {
 	p := e.people[userID]
 	if p == nil {
@@ -148,7 +148,7 @@ func (e *Engine) User(userID string) (spaces.UserPresence, bool) {
 	if p.inferred {
 		out.Source = spaces.SourceInferred
 	}
-	if e.sync == spaces.SyncLost {
+	if e.stale {
 		out.Status = userStatus[unknown]
 	}
 	return out, true

@@ -56,9 +56,9 @@ func (e *Engine) happened(r *room, at instant) {
 	}
 }
 
-// collect forgets a room that nothing stands on and nobody is in.
+// collect forgets a room (nil: none) that nothing stands on and nobody is in.
 func (e *Engine) collect(r *room) {
-	if len(r.places) == 0 && !r.observed && len(r.members) == 0 {
+	if r != nil && len(r.places) == 0 && !r.observed && len(r.members) == 0 {
 		e.alarms.set(&r.alarm, 0)
 		delete(e.rooms, r.id)
 		e.dirty.rooms[r.id] = struct{}{}

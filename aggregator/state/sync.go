@@ -25,15 +25,15 @@ func (e *Engine) SetSync(now time.Time, s spaces.SyncState, asOf time.Time) {
 }
 
 func (e *Engine) setSync(s spaces.SyncState) {
-	was := e.sync
+	was, wasStale := e.sync, e.stale
 	e.sync = s
-	if was != s && (s == spaces.SyncOK || s == spaces.SyncLost || was == spaces.SyncLost) {
+	if s != spaces.SyncDegraded { // which keeps fresh numbers fresh and old ones old
+		e.stale = s != spaces.SyncOK
+	}
+	if e.stale != wasStale || s == spaces.SyncOK && was != s {
 		e.markAll()
 	}
 }
-
-// stale reports whether published numbers are last known ones.
-func (e *Engine) stale() bool { return e.sync == spaces.SyncLost || e.sync == spaces.SyncStarting }
 
 // SetPresenceSupport says whether the homeserver has presence switched on, as
 // the probe found; until told, it is taken to be. Switched off, what was
