@@ -26,44 +26,49 @@ func (g *Gateway) headers(next http.Handler) http.Handler {
 // recovered ends one request when its handler panics, and nothing else.
 func (g *Gateway) recovered(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		log := g.log.With("path", r.URL.Path)
 		defer func() {
-			p := recover()
-			if p == nil {
-				return
+			if p := recover(); p != nil {
+				g.panicked(w, log, p)
 			}
-			if p == http.ErrAbortHandler { //nolint:errorlint // net/http compares it so
-				panic(p)
-			}
-			g.metrics.panics.Inc()
-			g.log.ErrorContext(r.Context(), "panic in a request", "path", r.URL.Path, "panic", p, "stack", string(debug.Stack()))
-			if answer, ok := w.(*answer); ok && answer.status != 0 {
-				panic(http.ErrAbortHandler) // half an answer cannot be taken back; break the connection
-			}
-			wire.NewProblem(nil).Write(w)
 		}()
 		next.ServeHTTP(w, r)
 	})
+}
+
+func (g *Gateway) panicked(w http.ResponseWriter, log *slog.Logger, p any) {
+	if p == http.ErrAbortHandler { //nolint:errorlint // net/http compares it so
+		panic(p)
+	}
+	g.metrics.panics.Inc()
+	log.Error("panic in a request", "panic", p, "stack", string(debug.Stack()))
+	if a, ok := w.(*answer); ok && a.status != 0 {
+		panic(http.ErrAbortHandler) // half an answer cannot be taken back; break the connection
+	}
+	wire.NewProblem(nil).Write(w)
 }
 
 // observe logs and counts requests. The query is left out of the log: a ticket
 // or a token may be in it.
 func (g *Gateway) observe(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		begin := time.Now()
 		a := &answer{ResponseWriter: w}
-		_, route := g.mux.Handler(r)
-		defer func() {
-			status := a.code()
-			g.metrics.requests.WithLabelValues(routeLabel(route), strconv.Itoa(status/100)+"xx").Inc()
-			level := slog.LevelDebug
-			if status >= http.StatusInternalServerError && route != readyPattern {
-				level = slog.LevelWarn
-			}
-			g.log.Log(r.Context(), level, "request", "method", r.Method, "path", r.URL.Path, "status", status,
-				"remote", g.remote(r).String(), "took", time.Since(begin))
-		}()
+		// Deferred, because a broken connection leaves by a panic.
+		defer g.observed(r, a, time.Now())
 		next.ServeHTTP(a, r)
 	})
+}
+
+func (g *Gateway) observed(r *http.Request, a *answer, begin time.Time) {
+	_, route := g.mux.Handler(r)
+	status := a.code()
+	g.metrics.requests.WithLabelValues(routeLabel(route), strconv.Itoa(status/100)+"xx").Inc()
+	level := slog.LevelDebug
+	if status >= http.StatusInternalServerError && route != readyPattern {
+		level = slog.LevelWarn
+	}
+	g.log.Log(r.Context(), level, "request", "method", r.Method, "path", r.URL.Path, "status", status,
+		"remote", g.remote(r).String(), "took", time.Since(begin))
 }
 
 // readyPattern is logged by readiness itself, once per change.

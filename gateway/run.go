@@ -81,7 +81,9 @@ func (g *Gateway) serve(ctx context.Context, l net.Listener, handler http.Handle
 	}
 	g.readiness.stop()
 	err := g.drain(context.WithoutCancel(ctx), server, endRequests)
-	<-ended
+	if served := <-ended; !errors.Is(served, http.ErrServerClosed) {
+		err = errors.Join(err, served)
+	}
 	return err
 }
 

@@ -84,7 +84,7 @@ func (a *API) Mount(mux *http.ServeMux) {
 
 // register describes every operation to huma, which adds it to mux.
 func (a *API) register(mux *http.ServeMux) huma.API {
-	h := humago.New(mux, huma.Config{
+	config := huma.Config{
 		OpenAPI: &huma.OpenAPI{
 			OpenAPI: "3.1.0",
 			Info: &huma.Info{
@@ -101,7 +101,10 @@ func (a *API) register(mux *http.ServeMux) huma.API {
 		// on demand without a lock, and its page loads scripts from elsewhere.
 		Formats:       huma.DefaultFormats,
 		DefaultFormat: "application/json",
-	})
+	}
+	// Answers may grow; a client made from the document must not mind.
+	config.AllowAdditionalPropertiesByDefault = true
+	h := humago.New(mux, config)
 	a.registerIdentity(h)
 	a.registerPresence(h)
 	a.registerRooms(h)

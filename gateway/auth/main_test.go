@@ -115,10 +115,16 @@ func request(t testing.TB, url string, header ...string) *http.Request {
 }
 
 // wantCode fails unless err is an [spaces.Error] with this code.
-func wantCode(t testing.TB, err error, code spaces.Code) *spaces.Error {
+func wantCode(t testing.TB, err error, code spaces.Code) {
 	t.Helper()
-	var e *spaces.Error
-	if !errors.As(err, &e) {
+	_ = refusal(t, err, code)
+}
+
+// refusal returns err as the [spaces.Error] with this code that it must be.
+func refusal(t testing.TB, err error, code spaces.Code) *spaces.Error {
+	t.Helper()
+	e, ok := errors.AsType[*spaces.Error](err)
+	if !ok {
 		t.Fatalf("got error %v, want a spaces.Error with code %s", err, code)
 	}
 	if e.Code != code {

@@ -87,9 +87,9 @@ func (a *Auth) Run(ctx context.Context) error {
 		case ctx.Err() != nil:
 			return nil
 		case err != nil && !failing:
-			a.log.Warn("cannot read the members of microDAOs; the last known ones stay", "error", err)
+			a.log.WarnContext(ctx, "cannot read the members of microDAOs; the last known ones stay", "error", err)
 		case err == nil && failing:
-			a.log.Info("the members of microDAOs are read again")
+			a.log.InfoContext(ctx, "the members of microDAOs are read again")
 		}
 		failing = err != nil
 		select {

@@ -34,8 +34,7 @@ func (a *Auth) FromRequest(r *http.Request) (spaces.Viewer, time.Time, error) {
 		return a.redeem(r.Context(), token)
 	}
 	v, expires, err := a.viewer(token, audienceOf(r))
-	var refusal *spaces.Error
-	if errors.As(err, &refusal) {
+	if refusal, ok := errors.AsType[*spaces.Error](err); ok {
 		refusal.Field = field
 	}
 	return v, expires, err

@@ -91,7 +91,7 @@ func TestWrongTokens(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			v, _, err := w.Viewer(t.Context(), c.token)
-			e := wantCode(t, err, spaces.CodeUnauthenticated)
+			e := refusal(t, err, spaces.CodeUnauthenticated)
 			if !strings.Contains(e.Message, c.says) {
 				t.Errorf("got %q, want it to say %q", e.Message, c.says)
 			}
@@ -130,7 +130,7 @@ func TestAudience(t *testing.T) {
 		if (err == nil) != c.ok {
 			t.Errorf("%s: got error %v", name, err)
 		}
-		if err != nil && !strings.Contains(wantCode(t, err, spaces.CodeUnauthenticated).Message, "(aud)") {
+		if err != nil && !strings.Contains(refusal(t, err, spaces.CodeUnauthenticated).Message, "(aud)") {
 			t.Errorf("%s: %v does not name the audience", name, err)
 		}
 	}
@@ -210,7 +210,7 @@ func TestJWKSChecksOurTokens(t *testing.T) {
 	}
 	other := newWorld(t, func(c *auth.Config) { c.Secret = []byte("another secret") })
 	_, _, err = other.Viewer(t.Context(), token.Raw)
-	if e := wantCode(t, err, spaces.CodeUnauthenticated); !strings.Contains(e.Message, "(kid)") {
+	if e := refusal(t, err, spaces.CodeUnauthenticated); !strings.Contains(e.Message, "(kid)") {
 		t.Errorf("a token from before the secret changed: %v", err)
 	}
 }
@@ -234,7 +234,7 @@ func TestMintRefuses(t *testing.T) {
 		"audience":  {Subject: "a", Audience: []string{"city-voice"}},
 	} {
 		_, err := w.Mint(g)
-		if e := wantCode(t, err, spaces.CodeInvalid); e.Field != field {
+		if e := refusal(t, err, spaces.CodeInvalid); e.Field != field {
 			t.Errorf("got field %q, want %q", e.Field, field)
 		}
 	}
