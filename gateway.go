@@ -1,0 +1,88 @@
+package main
+
+import (
+	"context"
+	"net"
+	"time"
+
+	"presence/gateway"
+	"presence/gateway/api"
+	"presence/gateway/auth"
+	"presence/gateway/city"
+	"presence/gateway/ui"
+	"presence/spaces"
+)
+
+// gatewayParts builds what browsers talk to. The feed starts before the web
+// server and ends after it, so that no request meets a feed that is not there.
+func (h *house) gatewayParts() ([]part, error) {
+	s, log := h.env.settings, h.env.log
+	secret, err := s.jwtSecret()
+	if err != nil {
+		return nil, err
+	}
+	identity, err := auth.New(auth.Config{Secret: secret, Admins: s.Admins, QueryToken: s.QueryToken, Log: log}, h.store, time.Now)
+	if err != nil {
+		return nil, err
+	}
+	feed, err := city.New(city.Config{Auth: adapter{identity}, Origins: s.Origins}, log, h.registry)
+	if err != nil {
+		return nil, err
+	}
+	rest, err := api.New(api.Config{
+		City: feed, Identity: identity, Links: h.store, InternalKey: string(s.InternalKey), BusReady: h.bus.Ready, Log: log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	page, err := ui.New(ui.Dist())
+	if err != nil {
+		return nil, err
+	}
+	h.check("members", identity.Ready)
+	h.check("city", func(context.Context) error { return feed.Ready() })
+	listening := make(chan net.Addr, 1)
+	web, err := gateway.New(gateway.Config{
+		Listen: s.Listen, MetricsListen: s.Metrics, Origins: s.Origins, TrustedProxies: s.Proxies,
+		Listening: func(a net.Addr) { listening <- a }, Log: log, Registry: h.registry,
+	}, gateway.Parts{API: rest, City: feed, UI: page, BusReady: h.bus.Ready, Checks: h.checks})
+	if err != nil {
+		return nil, err
+	}
+	return []part{
+		{"members", identity.Run},
+		{"city feed", feed.Run},
+		{"city watch", func(ctx context.Context) error { return h.bus.WatchCity(ctx, feed) }},
+		{"web server", web.Run},
+		{"announcement", func(ctx context.Context) error { return h.announce(ctx, listening, feed.Ready) }},
+	}, nil
+}
+
+// announce tells the person at the terminal where to look, once a browser that
+// goes there finds the city and not an excuse.
+func (h *house) announce(ctx context.Context, listening <-chan net.Addr, ready func() error) error {
+	var address net.Addr
+	select {
+	case address = <-listening:
+	case <-ctx.Done():
+		return nil
+	}
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for ready() != nil {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return nil
+		}
+	}
+	if err := h.env.say("ready: http://%s/city\n", address); err != nil {
+		return err
+	}
+	<-ctx.Done()
+	return nil
+}
+
+type adapter struct{ *auth.Auth }
+
+func (a adapter) Current(v spaces.Viewer) (spaces.Viewer, bool) { return a.Auth.Current(v), true }

@@ -1,0 +1,113 @@
+// Command presence makes Matrix rooms and VR spaces one live place: it follows
+// a Matrix homeserver, decides who is where, carries that over NATS, and
+// serves browsers a live city.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+	"github.com/rs/zerolog"
+)
+
+// cli is the command line: the settings, which every command shares, and the
+// commands.
+type cli struct {
+	Settings settings `embed:""`
+
+	Serve  serveCmd  `cmd:"" default:"withargs" help:"Run the city: aggregator and gateway in one process (the default)."`
+	Link   linkCmd   `cmd:"" help:"Tie Matrix rooms to places in the city."`
+	Member memberCmd `cmd:"" help:"Say who belongs to a microDAO and may see its private rooms."`
+	Token  tokenCmd  `cmd:"" help:"Make an access token for an operator or a test."`
+	Doctor doctorCmd `cmd:"" help:"Check homeserver, token, rooms, NATS, database and clock, and say what to do."`
+	Config configCmd `cmd:"" help:"Print the effective settings, secrets hidden."`
+}
+
+// env is what a command runs with.
+type env struct {
+	settings *settings
+	log      *slog.Logger
+	logs     zerolog.Logger // the root below log, for libraries that want zerolog
+	out      io.Writer      // answers
+	hints    io.Writer      // what a person should know beside an answer that a script may capture
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	// After the first signal the default handler is back, so that a second one
+	// ends the process at once.
+	context.AfterFunc(ctx, stop)
+	if err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil {
+		fmt.Fprintln(os.Stderr, "presence:", err)
+		os.Exit(1)
+	}
+}
+
+// run is the whole program with its surroundings passed in, so that tests can
+// be the shell.
+func run(ctx context.Context, args []string, out, logOut io.Writer) error {
+	var c cli
+	parser, err := kong.New(&c,
+		kong.Name("presence"),
+		kong.Description("Makes Matrix rooms and VR spaces one live place."),
+		kong.Writers(out, logOut),
+		kong.Resolvers(fileResolver()),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.Exit(func(int) {}),
+		kong.BindTo(ctx, (*context.Context)(nil)),
+	)
+	if err != nil {
+		return fmt.Errorf("build the command line: %w", err)
+	}
+	if helpAsked(args) {
+		_, _ = parser.Parse(args) // prints the help; there is nothing to run
+		return nil
+	}
+	command, err := parser.Parse(args)
+	if err != nil {
+		return fmt.Errorf("%w\nTry: presence --help", err)
+	}
+	logs := newLogger(logOut, &c.Settings)
+	e := &env{settings: &c.Settings, logs: logs, log: slog.New(zerolog.NewSlogHandler(logs)), out: out, hints: logOut}
+	if err := command.Run(e); err != nil && !errors.Is(err, context.Canceled) {
+		return err
+	}
+	return nil
+}
+
+func helpAsked(args []string) bool {
+	for _, a := range args {
+		if a == "--help" || a == "-h" {
+			return true
+		}
+	}
+	return false
+}
+
+func newLogger(w io.Writer, s *settings) zerolog.Logger {
+	if s.LogFormat == "text" {
+		w = zerolog.ConsoleWriter{Out: w, NoColor: true, TimeFormat: "15:04:05"}
+	}
+	return zerolog.New(w).Level(zerologLevel(s.LogLevel)).With().Timestamp().Logger()
+}
+
+func zerologLevel(l slog.Level) zerolog.Level {
+	switch {
+	case l < slog.LevelInfo:
+		return zerolog.DebugLevel
+	case l < slog.LevelWarn:
+		return zerolog.InfoLevel
+	case l < slog.LevelError:
+		return zerolog.WarnLevel
+	default:
+		return zerolog.ErrorLevel
+	}
+}

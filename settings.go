@@ -1,0 +1,177 @@
+package main
+
+import (
+	"fmt"
+	"log/slog"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/alecthomas/kong"
+
+	"presence/aggregator/matrix"
+	"presence/spaces"
+)
+
+// settings is everything an operator can choose. Kong reads it from the
+// environment and from flags of the same meaning, and the README's table is
+// printed from it, so a setting is described in exactly one place. For every
+// variable X, X_FILE names a file that holds the value instead.
+type settings struct {
+	Homeserver    string `name:"homeserver" env:"MATRIX_HS_URL,MATRIX_BASE_URL" help:"Base URL of the Matrix homeserver to follow, for example https://matrix.example.org. Required by the aggregator." group:"Matrix"`
+	MatrixUser    string `name:"matrix-user" env:"MATRIX_USER_ID,PRESENCE_DAEMON_USER" help:"Matrix user id of the daemon, for example @presence_daemon:example.org. With an access token it may be left out." group:"Matrix"`
+	MatrixToken   secret `name:"matrix-token" env:"MATRIX_ACCESS_TOKEN" help:"Access token of the daemon. Give this or a password." group:"Matrix"`
+	MatrixPass    secret `name:"matrix-password" env:"MATRIX_PASSWORD" help:"Password of the daemon; it logs in once and keeps its session in the database." group:"Matrix"`
+	SyncTimeoutMS int    `name:"sync-timeout-ms" env:"SYNC_TIMEOUT_MS" default:"30000" help:"How long one /sync may wait for news." group:"Matrix"`
+	Infer         bool   `name:"infer" env:"PRESENCE_INFER" default:"true" negatable:"" help:"Where the homeserver has presence switched off, infer it from messages, receipts, typing and joins." group:"Matrix"`
+
+	LinksFile   string   `name:"links-file" env:"PRESENCE_LINKS_FILE,ROOMS_CONFIG" help:"YAML file with the rooms of the city, read again when it changes." group:"City"`
+	CityService string   `name:"city-service" env:"CITY_SERVICE_INTERNAL_URL,CITY_SERVICE_URL" help:"Base URL of a service whose /internal/city/rooms lists the rooms of the city." group:"City"`
+	RefreshS    int      `name:"links-refresh-s" env:"ROOM_MAPPING_REFRESH_INTERVAL_S" default:"300" help:"How often the city service is asked." group:"City"`
+	InternalKey secret   `name:"internal-key" env:"INTERNAL_API_KEY" help:"Key of /internal/city/rooms, ours and the city service's." group:"City"`
+	Agents      []string `name:"agents" env:"PRESENCE_AGENTS" help:"Matrix ids of software agents, comma separated: counted apart from people." group:"City"`
+	ThrottleMS  int      `name:"throttle-ms" env:"ROOM_PRESENCE_THROTTLE_MS" default:"3000" help:"At most one update per room in this time; the last value always follows." group:"City"`
+	GraceMS     int      `name:"grace-ms" env:"PRESENCE_GRACE_MS" default:"5000" help:"How long somebody must be gone before a count falls; hides the flicker of several devices." group:"City"`
+	Users       bool     `name:"publish-users" env:"PRESENCE_PUBLISH_USERS" help:"Also publish city.presence.user.<id> on NATS, one subject for each person." group:"City"`
+
+	Listen     string   `name:"listen" env:"PRESENCE_LISTEN" default:"127.0.0.1:8080" help:"Address of the web server." group:"Gateway"`
+	Origins    []string `name:"origins" env:"PRESENCE_ORIGINS" help:"Web origins besides our own that may open sockets and call the API, comma separated, for example https://app.example.org." group:"Gateway"`
+	Proxies    []string `name:"trusted-proxies" env:"PRESENCE_TRUSTED_PROXIES" help:"Networks of reverse proxies whose X-Forwarded-For is believed, comma separated CIDRs." group:"Gateway"`
+	QueryToken bool     `name:"query-token" env:"PRESENCE_QUERY_TOKEN" help:"Accept ?token= on sockets. Off, because URLs end up in logs; prefer a one-time ticket." group:"Gateway"`
+	JWTSecret  secret   `name:"jwt-secret" env:"JWT_SECRET" help:"Secret of the city's HS256 tokens; our own signing key is derived from it. Empty: made once and kept in the data folder (only on loopback)." group:"Gateway"`
+	Admins     []string `name:"admins" env:"SYSTEM_ADMINS" help:"Subjects that may see and do everything, comma separated, for example matrix:@alice:example.org." group:"Gateway"`
+	Metrics    string   `name:"metrics-listen" env:"PRESENCE_METRICS_LISTEN" help:"A second address for /metrics. Empty: on the web server when that is on loopback, otherwise nowhere." group:"Gateway"`
+
+	NATS     string `name:"nats" env:"NATS_URL" help:"NATS server, 2.11 or later with JetStream. Empty: one inside this process." group:"Storage"`
+	Database string `name:"database" env:"DATABASE_URL" help:"PostgreSQL URL. Empty: an SQLite file in the data folder." group:"Storage"`
+	Data     string `name:"data" env:"PRESENCE_DATA" default:"./data" help:"Folder of everything kept on this machine." group:"Storage" type:"path"`
+
+	LogLevel  slog.Level `name:"log-level" env:"LOG_LEVEL" default:"info" help:"debug, info, warn or error." group:"Logs"`
+	LogFormat string     `name:"log-format" env:"LOG_FORMAT" default:"text" enum:"text,json" help:"text for people, json for machines." group:"Logs"`
+}
+
+// Validate is called by kong after reading; a fault names the variable.
+func (s *settings) Validate() error {
+	for _, u := range []struct{ variable, value string }{
+		{"MATRIX_HS_URL", s.Homeserver}, {"CITY_SERVICE_INTERNAL_URL", s.CityService},
+	} {
+		if err := checkURL(u.variable, u.value); err != nil {
+			return err
+		}
+	}
+	for _, o := range s.Origins {
+		if err := checkURL("PRESENCE_ORIGINS", o); err != nil {
+			return err
+		}
+	}
+	for _, a := range s.Agents {
+		if !spaces.ValidUserID(a) {
+			return fmt.Errorf("PRESENCE_AGENTS: %q is not a Matrix user id (@name:server)", a)
+		}
+	}
+	if s.MatrixUser != "" && !spaces.ValidUserID(s.MatrixUser) {
+		return fmt.Errorf("MATRIX_USER_ID: %q is not a Matrix user id (@name:server)", s.MatrixUser)
+	}
+	for _, p := range s.Proxies {
+		if _, _, err := net.ParseCIDR(p); err != nil {
+			return fmt.Errorf("PRESENCE_TRUSTED_PROXIES: %q is not a network such as 10.0.0.0/8", p)
+		}
+	}
+	for _, n := range []struct {
+		variable       string
+		value, minimum int
+	}{
+		{"ROOM_PRESENCE_THROTTLE_MS", s.ThrottleMS, 0},
+		{"PRESENCE_GRACE_MS", s.GraceMS, 0},
+		{"SYNC_TIMEOUT_MS", s.SyncTimeoutMS, 1000},
+		{"ROOM_MAPPING_REFRESH_INTERVAL_S", s.RefreshS, 1},
+	} {
+		if n.value < n.minimum {
+			return fmt.Errorf("%s: must be at least %d, got %d", n.variable, n.minimum, n.value)
+		}
+	}
+	if _, _, err := net.SplitHostPort(s.Listen); err != nil {
+		return fmt.Errorf("PRESENCE_LISTEN: %q is not host:port", s.Listen)
+	}
+	return nil
+}
+
+func checkURL(variable, value string) error {
+	if value == "" {
+		return nil
+	}
+	u, err := url.Parse(value)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return fmt.Errorf("%s: must be a URL such as https://example.org, got %q", variable, value)
+	}
+	return nil
+}
+
+// onLoopback reports whether only this machine can reach the listener.
+func (s *settings) onLoopback() bool {
+	host, _, err := net.SplitHostPort(s.Listen)
+	if err != nil {
+		return false
+	}
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+func (s *settings) throttle() time.Duration { return time.Duration(s.ThrottleMS) * time.Millisecond }
+func (s *settings) grace() time.Duration    { return time.Duration(s.GraceMS) * time.Millisecond }
+func (s *settings) syncTimeout() time.Duration {
+	return time.Duration(s.SyncTimeoutMS) * time.Millisecond
+}
+func (s *settings) refresh() time.Duration { return time.Duration(s.RefreshS) * time.Second }
+
+// secret is a string that never prints itself, so that no log line, help text
+// or configuration dump can hold it.
+type secret string
+
+func (s secret) String() string {
+	if s == "" {
+		return ""
+	}
+	return "(set)"
+}
+
+// LogValue keeps secrets out of structured logs.
+func (s secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
+
+// MarshalText keeps secrets out of JSON.
+func (s secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// fileResolver reads the value of every variable X from the file that X_FILE
+// names, which is how container platforms hand over secrets. A missing file is
+// an error: starting without the secret it should hold would be worse.
+func fileResolver() kong.Resolver {
+	return kong.ResolverFunc(func(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
+		for _, name := range flag.Envs {
+			path := os.Getenv(name + "_FILE")
+			if path == "" {
+				continue
+			}
+			if os.Getenv(name) != "" {
+				return nil, fmt.Errorf("%s and %s_FILE are both set: remove one", name, name)
+			}
+			text, err := os.ReadFile(path)
+			if err != nil {
+				return nil, fmt.Errorf("%s_FILE: %w", name, err)
+			}
+			return strings.TrimSpace(string(text)), nil
+		}
+		return nil, nil
+	})
+}
+
+func (s *settings) natsDir() string { return filepath.Join(s.Data, "nats") }
+
+func (s *settings) matrixConfig() matrix.Config {
+	return matrix.Config{
+		Homeserver: s.Homeserver, UserID: s.MatrixUser,
+		AccessToken: string(s.MatrixToken), Password: string(s.MatrixPass), Infer: s.Infer,
+	}
+}
