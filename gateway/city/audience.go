@@ -1,6 +1,7 @@
 package city
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -63,24 +64,14 @@ func (a *audienceLog) note(seq uint64, slug spaces.Slug, before *spaces.Link) {
 // answers reports whether before can be asked about cursor.
 func (a *audienceLog) answers(cursor uint64) bool { return cursor >= a.floor }
 
-// before returns, for every room whose audience changed in (cursor, until],
-// what its link was at cursor and the sequence number of the latest change.
-func (a *audienceLog) before(cursor, until uint64) map[spaces.Slug]audienceChange {
+// before returns, for every room whose audience changed after cursor, what its
+// link was then and the sequence number of the latest change.
+func (a *audienceLog) before(cursor uint64) map[spaces.Slug]audienceChange {
 	start, _ := slices.BinarySearchFunc(a.entries, cursor+1, func(e audienceChange, seq uint64) int {
-		switch {
-		case e.seq < seq:
-			return -1
-		case e.seq > seq:
-			return 1
-		default:
-			return 0
-		}
+		return cmp.Compare(e.seq, seq)
 	})
 	var first map[spaces.Slug]audienceChange
 	for _, e := range a.entries[start:] {
-		if e.seq > until {
-			break
-		}
 		if first == nil {
 			first = map[spaces.Slug]audienceChange{}
 		}

@@ -28,7 +28,7 @@ func (c feed) Leave(s *conn.Socket) {
 	c.rise(s.Seat.(*seat))
 }
 
-// Pull brings a socket to where its stream is.
+// Pull brings a socket to where all others are.
 func (c feed) Pull(s *conn.Socket, cursor uint64) conn.Batch {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -39,14 +39,14 @@ func (c feed) Pull(s *conn.Socket, cursor uint64) conn.Batch {
 		at.was = nil
 		c.metrics.snapshots.Inc()
 		return st.whole(&c.table, now)
-	case at.was != nil && at.changed <= st.cursor:
+	case at.was != nil && at.changed != 0:
 		was := at.was
 		at.was = nil
 		return st.batch(&c.table, now, cursor, func() ([]event, bool) {
-			return c.table.moved(was, &st.viewer, cursor, st.cursor, at.changed)
+			return c.table.moved(was, &st.viewer, cursor, at.changed)
 		})
 	case at.was != nil || cursor >= st.from:
-		return conn.Batch{To: cursor} // the next pass brings what is missing
+		return conn.Batch{To: cursor} // nothing, or nothing before the next pass
 	default:
 		return st.behind(&c.table, cursor, now)
 	}
@@ -97,9 +97,8 @@ func (c *City) reseat(s *conn.Socket, v spaces.Viewer) {
 	at.viewer = v
 	c.sit(s, at, c.stream(at.format, v))
 	if at.was == nil {
-		at.was = &was
+		at.was, at.changed = &was, 0
 	}
-	at.changed = c.table.reserve(c.now(), 2*len(c.table.items)+c.table.audience.size())
 	c.moved = append(c.moved, s)
 	c.wake()
 }
@@ -118,8 +117,10 @@ type job struct {
 	sockets []*conn.Socket
 }
 
-// pass tells every socket what changed since the last one.
-func (c *City) pass() {
+// pass tells every socket what changed since the last one, and returns how long
+// that took.
+func (c *City) pass() time.Duration {
+	start := time.Now()
 	jobs, moved, received := c.collect()
 	for _, s := range moved {
 		s.CatchUp()
@@ -133,39 +134,54 @@ func (c *City) pass() {
 	for _, ts := range received {
 		c.metrics.latency.Observe(now.Sub(time.UnixMilli(ts)).Seconds())
 	}
-	c.metrics.passes.Observe(c.now().Sub(now).Seconds())
+	took := time.Since(start)
+	c.metrics.passes.Observe(took.Seconds())
+	return took
 }
 
-// collect encodes what is new. The sockets are copied, because writing to them
-// must not hold the table.
+// collect takes over what the bus has told since the last pass and encodes what
+// is new. The sockets are copied, because writing to them must not hold the
+// table.
 func (c *City) collect() (jobs []job, moved []*conn.Socket, received []int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	now := c.now()
-	received = c.table.received()
-	c.table.passed = c.table.seq
+	now, t := c.now(), &c.table
+	from := t.seq
+	for _, apply := range c.inbox {
+		apply(t, now)
+	}
+	clear(c.inbox)
+	c.inbox = c.inbox[:0]
+	t.refresh(now)
+	for _, s := range c.moved {
+		if at := s.Seat.(*seat); at.was != nil && at.changed == 0 {
+			at.changed = t.reserve(now, 2*len(t.items)+t.audience.size())
+		}
+	}
 	for _, st := range c.streams {
-		if st.cursor == c.table.seq {
+		if st.cursor == t.seq {
 			continue
 		}
-		if b, ok := st.pass(&c.table, now); ok {
+		if b, ok := st.pass(t, now); ok {
 			jobs = append(jobs, job{b, append([]*conn.Socket(nil), st.sockets...)})
 		}
 	}
-	c.metrics.overwritten.Add(float64(c.table.overwrites))
-	c.table.overwrites = 0
+	c.metrics.overwritten.Add(float64(t.overwrites))
+	t.overwrites, t.passed = 0, t.seq
 	moved, c.moved = c.moved, nil
-	close(c.passed)
-	c.passed = make(chan struct{})
-	return jobs, moved, received
+	if t.seq != from {
+		close(c.passed)
+		c.passed = make(chan struct{})
+	}
+	return jobs, moved, t.received(from)
 }
 
-// received returns when the changes of this pass came from the homeserver.
-func (t *table) received() []int64 {
+// received returns when the changes after cursor came from the homeserver.
+func (t *table) received(cursor uint64) []int64 {
 	var times []int64
 	for e := t.order.Back(); e != nil; e = e.Prev() {
 		it := e.Value.(*item)
-		if it.seq <= t.passed {
+		if it.seq <= cursor {
 			break
 		}
 		if it.room != nil && it.room.ReceivedTS > it.timed {

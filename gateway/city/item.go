@@ -24,6 +24,11 @@ type item struct {
 	timed   int64         // RoomPresence.ReceivedTS whose way to the sockets was measured
 }
 
+// seenBy reports whether a viewer may know of the room; nobody knows of nil.
+func (it *item) seenBy(v *spaces.Viewer) bool {
+	return it != nil && it.link != nil && v.CanSee(*it.link)
+}
+
 // sameNumbers reports whether a browser would see no difference. The bus
 // repeats every room regularly to keep it from expiring, with a newer AsOf;
 // such a repetition must not become traffic to every socket.

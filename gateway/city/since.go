@@ -27,104 +27,93 @@ const (
 )
 
 // since returns what a viewer told up to cursor has to be told to know the city
-// up to until: each room once. False: too much was missed, only a snapshot will
-// do.
-func (t *table) since(v *spaces.Viewer, cursor, until uint64) ([]event, bool) {
+// as it is now: each room once. False: too much was missed, only a snapshot
+// will do.
+func (t *table) since(v *spaces.Viewer, cursor uint64) ([]event, bool) {
 	if !t.audience.answers(cursor) {
 		return nil, false
 	}
-	var events []event
+	events := t.common(cursor)
 	for e := t.order.Back(); e != nil; e = e.Prev() {
 		it := e.Value.(*item)
 		if it.seq <= cursor {
 			break
 		}
-		if it.link != nil && v.CanSee(*it.link) {
-			events = appendTold(events, it, cursor, until)
+		if it.seenBy(v) {
+			events = append(events, it.event(cursor))
 		}
 	}
-	for slug, change := range t.audience.before(cursor, until) {
-		if change.before != nil && v.CanSee(*change.before) && !t.sees(v, slug) {
+	for slug, change := range t.audience.before(cursor) {
+		if change.before != nil && v.CanSee(*change.before) && !t.items[slug].seenBy(v) {
 			events = append(events, event{seq: change.seq, kind: goneEvent, gone: change.before})
 		}
 	}
-	return sorted(t.common(events, cursor, until)), true
+	return sorted(events), true
 }
 
 // moved is since for a viewer whose rights changed from was to now: what they
 // see for the first time, and what they no longer may, counts as new. Those
 // events take the sequence numbers up to last, which the caller has reserved.
-func (t *table) moved(was, now *spaces.Viewer, cursor, until, last uint64) ([]event, bool) {
+func (t *table) moved(was, now *spaces.Viewer, cursor, last uint64) ([]event, bool) {
 	if !t.audience.answers(cursor) {
 		return nil, false
 	}
-	before := t.audience.before(cursor, until)
-	known := map[spaces.Slug]*spaces.Link{}
+	events, known := t.common(cursor), t.knownTo(was, cursor)
 	for slug, it := range t.items {
-		link := it.link
-		if change, ok := before[slug]; ok {
-			link = change.before
+		if !it.seenBy(now) {
+			continue
 		}
-		if link != nil && was.CanSee(*link) {
-			known[slug] = link
-		}
-	}
-	for slug, change := range before {
-		if change.before != nil && was.CanSee(*change.before) {
-			known[slug] = change.before
-		}
-	}
-	var events []event
-	for slug, it := range t.items {
-		visible := it.link != nil && now.CanSee(*it.link)
-		if visible && known[slug] == nil {
+		switch {
+		case known[slug] == nil:
 			events = append(events, event{seq: last, kind: linkEvent, item: it})
 			last--
-		} else if visible {
-			events = appendTold(events, it, cursor, until)
+		case it.seq > cursor:
+			events = append(events, it.event(cursor))
 		}
-		if visible {
-			delete(known, slug)
-		}
+		delete(known, slug)
 	}
 	for _, link := range known {
 		events = append(events, event{seq: last, kind: goneEvent, gone: link})
 		last--
 	}
-	return sorted(t.common(events, cursor, until)), true
+	return sorted(events), true
 }
 
-// appendTold adds the event for a room both knew and know, if it changed in
-// (cursor, until]. A newer change than that comes with the next pass; what the
-// room looked like before it nobody remembers, so the event carries the newest
-// value already.
-func appendTold(events []event, it *item, cursor, until uint64) []event {
-	switch {
-	case it.linkSeq > cursor && it.seq <= until:
-		return append(events, event{seq: it.seq, kind: linkEvent, item: it})
-	case it.linkSeq > cursor && it.linkSeq <= until:
-		return append(events, event{seq: it.linkSeq, kind: linkEvent, item: it})
-	case it.seq > cursor && it.seq <= until:
-		return append(events, event{seq: it.seq, kind: roomEvent, item: it})
-	default:
-		return events
+// knownTo returns the links a viewer could see at cursor.
+func (t *table) knownTo(v *spaces.Viewer, cursor uint64) map[spaces.Slug]*spaces.Link {
+	known := map[spaces.Slug]*spaces.Link{}
+	for slug, it := range t.items {
+		if it.seenBy(v) {
+			known[slug] = it.link
+		}
 	}
+	for slug, change := range t.audience.before(cursor) {
+		delete(known, slug)
+		if change.before != nil && v.CanSee(*change.before) {
+			known[slug] = change.before
+		}
+	}
+	return known
 }
 
-// common adds what everybody is told.
-func (t *table) common(events []event, cursor, until uint64) []event {
-	if t.citySeq > cursor && t.citySeq <= until {
+// event is what to tell of a room that changed after cursor.
+func (it *item) event(cursor uint64) event {
+	if it.linkSeq > cursor {
+		return event{seq: it.seq, kind: linkEvent, item: it}
+	}
+	return event{seq: it.seq, kind: roomEvent, item: it}
+}
+
+// common is what everybody is told.
+func (t *table) common(cursor uint64) []event {
+	var events []event
+	if t.citySeq > cursor {
 		events = append(events, event{seq: t.citySeq, kind: totalsEvent})
 	}
-	if t.statusSeq > cursor && t.statusSeq <= until {
+	if t.statusSeq > cursor {
 		events = append(events, event{seq: t.statusSeq, kind: statusEvent})
 	}
 	return events
-}
-
-func (t *table) sees(v *spaces.Viewer, slug spaces.Slug) bool {
-	it := t.items[slug]
-	return it != nil && it.link != nil && v.CanSee(*it.link)
 }
 
 func sorted(events []event) []event {

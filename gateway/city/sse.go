@@ -36,7 +36,7 @@ func (c *City) update(cl class) ([]byte, uint64) {
 	c.updates.mu.Lock()
 	defer c.updates.mu.Unlock()
 	c.mu.Lock()
-	revision, cursor := c.table.revision, c.table.passed
+	revision, cursor := c.table.revision, c.table.seq
 	known, ok := c.updates.byClass[cl.key]
 	if ok && known.revision == revision && known.cursor == cursor {
 		c.mu.Unlock()
@@ -138,11 +138,11 @@ func (s *eventStream) next() ([]byte, uint64) {
 	}
 	c := s.city
 	c.mu.Lock()
-	until := c.table.passed
-	events, ok := c.table.since(&s.class.viewer, s.cursor, until)
+	now := c.table.seq
+	events, ok := c.table.since(&s.class.viewer, s.cursor)
 	if ok && len(events) == 0 {
 		c.mu.Unlock()
-		return nil, until
+		return nil, now
 	}
 	view := c.view(&s.class.viewer)
 	changed, removed := c.table.sortOut(events)
@@ -150,7 +150,7 @@ func (s *eventStream) next() ([]byte, uint64) {
 	if !ok {
 		return s.city.update(s.class)
 	}
-	return wire.EncodeDiff(view, changed, removed, c.now()), until
+	return wire.EncodeDiff(view, changed, removed, c.now()), now
 }
 
 // sortOut turns events into what a diff says: rooms to show and ids to drop.
@@ -201,7 +201,7 @@ func (s *eventStream) wait(ctx context.Context) bool {
 func (s *eventStream) news() (<-chan struct{}, bool) {
 	s.city.mu.Lock()
 	defer s.city.mu.Unlock()
-	return s.city.passed, s.city.table.passed > s.cursor
+	return s.city.passed, s.city.table.seq > s.cursor
 }
 
 // review follows changes of the viewer's rights; a full snapshot tells of them.

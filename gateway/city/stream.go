@@ -16,8 +16,8 @@ type stream struct {
 	enc     wire.CityEncoder
 	sockets []*conn.Socket
 
-	from   uint64 // after this nothing was sent up to cursor
-	cursor uint64 // the last pass; what a pulling socket is brought to
+	from   uint64 // what was last sent ended here
+	cursor uint64 // the last pass: nothing concerned these sockets after from
 
 	snapshot conn.Batch // valid at revision
 	revision uint64
@@ -37,7 +37,7 @@ type seat struct {
 	index  int // in stream.sockets
 
 	was     *spaces.Viewer // the class it was told as, while a change of rights is to be told; nil: none
-	changed uint64         // the last of the sequence numbers reserved for that change
+	changed uint64         // the last of the sequence numbers reserved for that; 0: the next pass does
 }
 
 // stream returns the stream of a format and a viewer's class.
@@ -48,7 +48,7 @@ func (c *City) stream(format wire.Format, v spaces.Viewer) *stream {
 	if st == nil {
 		st = &stream{
 			key: key, viewer: cl.viewer, enc: format.Encoder(),
-			from: c.table.passed, cursor: c.table.passed, pulls: map[uint64]conn.Batch{},
+			from: c.table.seq, cursor: c.table.seq, pulls: map[uint64]conn.Batch{},
 		}
 		c.streams[key] = st
 	}
@@ -99,7 +99,7 @@ func (st *stream) pass(t *table, now time.Time) (conn.Batch, bool) {
 	from := st.cursor
 	st.cursor = t.seq
 	clear(st.pulls)
-	events, ok := t.since(&st.viewer, from, t.seq)
+	events, ok := t.since(&st.viewer, from)
 	if !ok {
 		b := st.whole(t, now)
 		b.From, st.from = st.from, st.cursor
@@ -119,7 +119,7 @@ func (st *stream) behind(t *table, cursor uint64, now time.Time) conn.Batch {
 	if b, ok := st.pulls[cursor]; ok {
 		return b
 	}
-	b := st.batch(t, now, cursor, func() ([]event, bool) { return t.since(&st.viewer, cursor, st.cursor) })
+	b := st.batch(t, now, cursor, func() ([]event, bool) { return t.since(&st.viewer, cursor) })
 	st.pulls[cursor] = b
 	return b
 }

@@ -12,7 +12,9 @@ import (
 )
 
 // table is what the gateway knows of the city, with a sequence number for every
-// change. Guarded by City.mu; it does no I/O and asks no clock.
+// change. It does no I/O and asks no clock. Guarded by City.mu, and changed by
+// passes only: between two of them it stands still, so that a socket which pulls
+// is at the same place as those that were told.
 type table struct {
 	seq   uint64 // of the newest change
 	items map[spaces.Slug]*item
@@ -227,7 +229,7 @@ func (t *table) totals() *spaces.CityPresence {
 func (t *table) visible(v *spaces.Viewer) []*item {
 	items := make([]*item, 0, len(t.items))
 	for _, it := range t.items {
-		if it.link != nil && v.CanSee(*it.link) {
+		if it.seenBy(v) {
 			items = append(items, it)
 		}
 	}

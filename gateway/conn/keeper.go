@@ -112,7 +112,7 @@ func (k *Keeper) Upgrade(w http.ResponseWriter, r *http.Request, t Terms) error 
 		u.refuse()
 		return err
 	}
-	ws.SetReadLimit(wire.MaxIncoming)
+	ws.SetReadLimit(-1) // receive has a limit of its own, which says in our words what was wrong
 	s.ws = ws
 	select {
 	case k.arrivals <- s:

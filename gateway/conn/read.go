@@ -59,7 +59,11 @@ func (s *Socket) receive(ctx context.Context, r io.Reader) error {
 	buffer := messages.Get().(*[wire.MaxIncoming + 1]byte)
 	defer messages.Put(buffer)
 	n, err := io.ReadFull(r, buffer[:])
-	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+	if err == nil { // there is more than fits
+		s.Close(wire.CloseTooBig)
+		return wire.CloseTooBig
+	}
+	if !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 		return err
 	}
 	if !s.counted() || s.closing() {
@@ -85,8 +89,6 @@ func (s *Socket) readEnded(err error) {
 	case s.closing(): // we did, and this is the client's answer or its silence
 	case websocket.CloseStatus(err) != -1: // the client did; the library has answered
 		return
-	case errors.Is(err, websocket.ErrMessageTooBig):
-		s.closedByLibrary(wire.CloseTooBig)
 	case lost(err):
 		return
 	default:
