@@ -87,12 +87,9 @@ func token(i int) (string, error) {
 // stamp reads the time in µs that the servers write as a room's count.
 func stamp(m []byte) int64 {
 	const key = `"online_count":`
-	i := bytes.Index(m, []byte(key))
-	if i < 0 {
-		return 0
-	}
+	_, digits, _ := bytes.Cut(m, []byte(key))
 	var n int64
-	for _, c := range m[i+len(key):] {
+	for _, c := range digits {
 		if c < '0' || c > '9' {
 			break
 		}

@@ -36,7 +36,7 @@ func nextFrame(b []byte) (f frame, n int) {
 		if len(b) < 10 {
 			return frame{}, 0
 		}
-		head, size = 10, int(binary.BigEndian.Uint64(b[2:]))
+		head, size = 10, int(binary.BigEndian.Uint32(b[6:])) // the upper half would mean over 4 GB
 	}
 	if len(b) < head+size {
 		return frame{}, 0
@@ -47,11 +47,12 @@ func nextFrame(b []byte) (f frame, n int) {
 // clientFrame builds a masked frame of at most 65,535 bytes. The mask is zero,
 // which is a mask like any other and costs the server the same.
 func clientFrame(op byte, payload []byte) []byte {
+	size := uint16(len(payload)) //nolint:gosec // G115: tokens and pongs are short
 	b := []byte{0x80 | op}
-	if len(payload) < 126 {
-		b = append(b, 0x80|byte(len(payload)))
+	if size < 126 {
+		b = append(b, 0x80|byte(size))
 	} else {
-		b = append(b, 0x80|126, byte(len(payload)>>8), byte(len(payload)))
+		b = binary.BigEndian.AppendUint16(append(b, 0x80|126), size)
 	}
 	b = append(b, 0, 0, 0, 0)
 	return append(b, payload...)

@@ -25,7 +25,7 @@ func (h *histogram) add(us int64) {
 
 func bucketOf(v uint64) int {
 	if v < subBuckets {
-		return int(v) //nolint:gosec // G115: below 32
+		return int(v)
 	}
 	shift := bits.Len64(v) - 1 - subBits
 	return (shift+1)*subBuckets + int(v>>shift) - subBuckets //nolint:gosec // G115: below 64

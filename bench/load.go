@@ -212,9 +212,9 @@ func (l *load) read(c *client) error {
 
 // upgraded takes the answer to the upgrade off b.
 func (l *load) upgraded(c *client, b []byte) ([]byte, error) {
-	end := bytes.Index(b, []byte("\r\n\r\n"))
-	if end < 0 {
-		return b[:0], nil // these servers answer in one segment
+	_, frames, whole := bytes.Cut(b, []byte("\r\n\r\n"))
+	if !whole {
+		return nil, fmt.Errorf("half an answer to the upgrade: %.300q", b) // these servers send it in one segment
 	}
 	if !bytes.HasPrefix(b, []byte("HTTP/1.1 101 ")) {
 		return nil, fmt.Errorf("the server refused the upgrade: %.300q", b)
@@ -226,7 +226,7 @@ func (l *load) upgraded(c *client, b []byte) ([]byte, error) {
 			return nil, err
 		}
 	}
-	return b[end+4:], nil
+	return frames, nil
 }
 
 func (l *load) take(c *client, f frame, now int64) error {

@@ -130,7 +130,7 @@ func (s *stage) fanOut(n int, f []float64) error {
 	if err := s.crowd.run(warmUp); err != nil {
 		return err
 	}
-	rush := &rush{stage: s, sockets: int64(n), burst: inFlight / n / 2}
+	rush := &rush{stage: s, sockets: int64(n), burst: inFlight / n / 2, expected: s.crowd.deliveries}
 	_, delivered, err = s.window(rush.run)
 	f[4] = float64(delivered) / window.Seconds()
 	return err
