@@ -120,7 +120,7 @@ func (d *doctor) secrets(context.Context) finding {
 
 func (d *doctor) database(ctx context.Context) finding {
 	s := d.env.settings
-	db, err := migrations.Open(ctx, s.Database, s.Data, d.env.log)
+	db, err := migrations.Open(ctx, string(s.Database), s.Data, d.env.log)
 	if err != nil {
 		return bad("check DATABASE_URL, that the server runs and that the account may create tables", "%v", err)
 	}

@@ -64,6 +64,10 @@ func (c *serveCmd) check(s *settings) error {
 	if len(c.Parts) < 2 && (s.NATS == "" || s.Database == "") {
 		return errors.New("--parts: aggregator and gateway in two processes meet on NATS and PostgreSQL; set NATS_URL and DATABASE_URL")
 	}
+	if slices.Contains(c.Parts, partGateway) {
+		_, err := s.jwtSecret()
+		return err
+	}
 	return nil
 }
 

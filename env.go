@@ -20,7 +20,7 @@ func (e *env) say(format string, args ...any) error {
 
 // withStore opens the database, upgrades it, runs use and closes it.
 func (e *env) withStore(ctx context.Context, use func(*store.Store) error) (err error) {
-	db, err := migrations.Open(ctx, e.settings.Database, e.settings.Data, e.log)
+	db, err := migrations.Open(ctx, string(e.settings.Database), e.settings.Data, e.log)
 	if err != nil {
 		return fmt.Errorf("DATABASE_URL: %w", err)
 	}
@@ -29,7 +29,7 @@ func (e *env) withStore(ctx context.Context, use func(*store.Store) error) (err 
 }
 
 func (e *env) openBus(ctx context.Context, cfg bus.Config) (*bus.Bus, error) {
-	cfg.URL, cfg.Log = e.settings.NATS, e.log
+	cfg.URL, cfg.Log = string(e.settings.NATS), e.log
 	cfg.Dir = e.settings.natsDir()
 	b, err := bus.Open(ctx, cfg)
 	if err != nil {

@@ -45,9 +45,9 @@ type settings struct {
 	Admins     []string `name:"admins" env:"SYSTEM_ADMINS" help:"Subjects that may see and do everything, comma separated, for example matrix:@alice:example.org." group:"Gateway"`
 	Metrics    string   `name:"metrics-listen" env:"PRESENCE_METRICS_LISTEN" help:"A second address for /metrics. Empty: on the web server when that is on loopback, otherwise nowhere." group:"Gateway"`
 
-	NATS     string `name:"nats" env:"NATS_URL" help:"NATS server, 2.11 or later with JetStream. Empty: one inside this process." group:"Storage"`
-	Database string `name:"database" env:"DATABASE_URL" help:"PostgreSQL URL. Empty: an SQLite file in the data folder." group:"Storage"`
-	Data     string `name:"data" env:"PRESENCE_DATA" default:"./data" help:"Folder of everything kept on this machine." group:"Storage" type:"path"`
+	NATS     address `name:"nats" env:"NATS_URL" help:"NATS server, 2.11 or later with JetStream. Empty: one inside this process." group:"Storage"`
+	Database address `name:"database" env:"DATABASE_URL" help:"PostgreSQL URL. Empty: an SQLite file in the data folder." group:"Storage"`
+	Data     string  `name:"data" env:"PRESENCE_DATA" default:"./data" help:"Folder of everything kept on this machine." group:"Storage" type:"path"`
 
 	LogLevel  slog.Level `name:"log-level" env:"LOG_LEVEL" default:"info" help:"debug, info, warn or error." group:"Logs"`
 	LogFormat string     `name:"log-format" env:"LOG_FORMAT" default:"text" enum:"text,json" help:"text for people, json for machines." group:"Logs"`
@@ -143,6 +143,25 @@ func (s secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
 
 // MarshalText keeps secrets out of JSON.
 func (s secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// address is one URL, or several separated by commas, that may hold a password
+// and prints without it.
+type address string
+
+func (a address) String() string {
+	hosts := strings.Split(string(a), ",")
+	for i, host := range hosts {
+		u, err := url.Parse(host)
+		if err != nil {
+			return "(set)"
+		}
+		hosts[i] = u.Redacted()
+	}
+	return strings.Join(hosts, ",")
+}
+
+// LogValue keeps passwords out of structured logs.
+func (a address) LogValue() slog.Value { return slog.StringValue(a.String()) }
 
 // fileResolver reads the value of every variable X from the file that X_FILE
 // names, which is how container platforms hand over secrets. A missing file is

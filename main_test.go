@@ -1,0 +1,101 @@
+package main
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+
+	"go.uber.org/goleak"
+)
+
+// TestMain fails the run when a goroutine of the program outlives it.
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
+		http.DefaultTransport.(*http.Transport).CloseIdleConnections()
+		os.Exit(code)
+	}))
+}
+
+// TestReadmeSettings keeps the README's table what the program says.
+func TestReadmeSettings(t *testing.T) {
+	t.Parallel()
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, after, _ := strings.Cut(string(readme), "compared by a test -->\n")
+	inReadme, _, found := strings.Cut(after, "<!-- end of settings -->")
+	if !found {
+		t.Fatal("README.md has no settings table")
+	}
+	if table := output(t, "config", "--markdown"); strings.TrimSpace(table) != strings.TrimSpace(inReadme) {
+		t.Errorf("the README's settings are out of date; replace them with the output of: presence config --markdown\n%s", table)
+	}
+}
+
+// TestUsage: what a person gets to read for each mistake, before anything runs.
+func TestUsage(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name string
+		args []string
+		want string
+	}{
+		{"no homeserver", []string{"serve"}, "MATRIX_HS_URL: must be set"},
+		{"homeserver is no URL", []string{"serve", "--homeserver=example.org"}, "MATRIX_HS_URL: must be a URL"},
+		{"no credentials", []string{"serve", "--homeserver=http://127.0.0.1:1"}, "give an access token"},
+		{"user is no Matrix id", []string{"serve", "--matrix-user=alice"}, "MATRIX_USER_ID: \"alice\" is not a Matrix user id"},
+		{"agent is no Matrix id", []string{"serve", "--agents=bot"}, "PRESENCE_AGENTS: \"bot\""},
+		{"open listener, no secret", []string{"serve", "--parts=gateway", "--nats=nats://127.0.0.1:1", "--database=postgres://127.0.0.1:1/x", "--listen=0.0.0.0:0"}, "JWT_SECRET: must be set because PRESENCE_LISTEN=0.0.0.0:0"},
+		{"short secret", []string{"token", "x", "--jwt-secret=short"}, "JWT_SECRET: must have at least 32 bytes"},
+		{"half a city alone", []string{"serve", "--parts=gateway"}, "set NATS_URL and DATABASE_URL"},
+		{"unknown part", []string{"serve", "--parts=bridge"}, "--parts"},
+		{"bad slug", []string{"link", "add", "Général", "!a:b"}, "slug: \"Général\": only a-z"},
+		{"room is neither id nor alias", []string{"link", "add", "general", "general"}, "matrix_room_id"},
+		{"no such link", []string{"link", "remove", "nowhere"}, "nowhere"},
+		{"links file with an unknown key", []string{"serve", "--homeserver=http://127.0.0.1:1", "--matrix-token=t", "--links-file=testdata/unknown_key.yaml"}, "colour"},
+		{"unknown flag", []string{"serve", "--nope"}, "Try: presence --help"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			err := run(t.Context(), append(c.args, "--data="+t.TempDir()), io.Discard, io.Discard)
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("presence %s\n got: %v\nwant: …%s…", strings.Join(c.args, " "), err, c.want)
+			}
+		})
+	}
+}
+
+// TestSecretsStaySecret: no command prints them, and the kept one is for its
+// owner alone.
+func TestSecretsStaySecret(t *testing.T) {
+	t.Parallel()
+	const hidden = "a-very-secret-value-of-more-than-32-bytes"
+	text := output(t, "config", "--jwt-secret="+hidden, "--matrix-token="+hidden, "--internal-key="+hidden, "--matrix-password="+hidden,
+		"--database=postgres://presence:"+hidden+"@db/presence", "--nats=nats://presence:"+hidden+"@nats:4222")
+	if strings.Contains(text, hidden) {
+		t.Errorf("presence config prints a secret:\n%s", text)
+	}
+	dir := t.TempDir()
+	output(t, "token", "somebody", "--data="+dir)
+	info, err := os.Stat(dir + "/jwt_secret")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if mode := info.Mode().Perm(); mode != 0o600 {
+		t.Errorf("the kept secret has mode %o, want 600", mode)
+	}
+}
+
+// output runs a command that must succeed and returns what it prints.
+func output(t *testing.T, args ...string) string {
+	t.Helper()
+	var out bytes.Buffer
+	if err := run(t.Context(), args, &out, io.Discard); err != nil {
+		t.Fatalf("presence %s: %v", strings.Join(args, " "), err)
+	}
+	return out.String()
+}
