@@ -1,0 +1,255 @@
+package migrations_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"go.mau.fi/util/dbutil"
+	"go.uber.org/goleak"
+
+	"presence/migrations"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// place is a database that is still empty.
+type place struct{ url, dir string }
+
+func (p place) open(t testing.TB) (*dbutil.Database, error) {
+	return migrations.Open(t.Context(), p.url, p.dir, slog.New(slog.DiscardHandler))
+}
+
+// each runs test on both engines, each time with an empty database of its own.
+func each(t *testing.T, test func(t *testing.T, p place)) {
+	t.Helper()
+	t.Parallel()
+	t.Run("sqlite", func(t *testing.T) {
+		t.Parallel()
+		test(t, place{dir: filepath.Join(t.TempDir(), "data")})
+	})
+	t.Run("postgres", func(t *testing.T) {
+		t.Parallel()
+		test(t, place{url: newDatabase(t)})
+	})
+}
+
+// databases, with the process id, keeps the databases on one server apart.
+var databases atomic.Int64
+
+func newDatabase(t testing.TB) string {
+	t.Helper()
+	server := os.Getenv("TEST_POSTGRES")
+	if server == "" {
+		t.Fatal("TEST_POSTGRES is not set, so nothing was tested on PostgreSQL. Run: deploy/postgres-test.sh run -- go test ./spaces/store ./migrations")
+	}
+	name := fmt.Sprintf("migrations_test_%d_%d", os.Getpid(), databases.Add(1))
+	asAdmin(t, server, "CREATE DATABASE "+name)
+	t.Cleanup(func() { asAdmin(t, server, "DROP DATABASE "+name+" WITH (FORCE)") })
+	parsed, err := url.Parse(server)
+	ok(t, err)
+	parsed.Path = "/" + name
+	return parsed.String()
+}
+
+func asAdmin(t testing.TB, server, statement string) {
+	t.Helper()
+	ctx := context.WithoutCancel(t.Context()) // also in cleanup
+	conn, err := pgx.Connect(ctx, server)
+	ok(t, err)
+	_, err = conn.Exec(ctx, statement)
+	ok(t, errors.Join(err, conn.Close(ctx)))
+}
+
+func ok(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestOpenTwice(t *testing.T) {
+	each(t, func(t *testing.T, p place) {
+		for range 2 {
+			db, err := p.open(t)
+			ok(t, err)
+			_, err = db.Exec(t.Context(), "INSERT INTO microdao_members (microdao_id, subject) VALUES ('d', 's') ON CONFLICT DO NOTHING")
+			ok(t, err)
+			var members int
+			ok(t, db.QueryRow(t.Context(), "SELECT count(*) FROM microdao_members").Scan(&members))
+			if members != 1 {
+				t.Fatalf("%d members", members)
+			}
+			ok(t, db.Close())
+		}
+	})
+}
+
+// TestOpenAtOnce: processes that start together on an empty database take
+// turns to upgrade it.
+func TestOpenAtOnce(t *testing.T) {
+	each(t, func(t *testing.T, p place) {
+		var starting sync.WaitGroup
+		for range 8 {
+			starting.Go(func() {
+				db, err := p.open(t)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if err := db.Close(); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		starting.Wait()
+	})
+}
+
+func TestRefusesNewerSchema(t *testing.T) {
+	each(t, func(t *testing.T, p place) {
+		db, err := p.open(t)
+		ok(t, err)
+		_, err = db.Exec(t.Context(), "UPDATE version SET version = 1000, compat = 999")
+		ok(t, errors.Join(err, db.Close()))
+		_, err = p.open(t)
+		if !errors.Is(err, dbutil.ErrUnsupportedDatabaseVersion) || !strings.Contains(err.Error(), "newer presence") {
+			t.Fatal(err)
+		}
+	})
+}
+
+// TestAcceptsNewerCompatibleSchema: while a cluster is upgraded one process at
+// a time, the older ones keep starting.
+func TestAcceptsNewerCompatibleSchema(t *testing.T) {
+	each(t, func(t *testing.T, p place) {
+		db, err := p.open(t)
+		ok(t, err)
+		_, err = db.Exec(t.Context(), "UPDATE version SET version = 1000, compat = 1")
+		ok(t, errors.Join(err, db.Close()))
+		db, err = p.open(t)
+		ok(t, err)
+		ok(t, db.Close())
+	})
+}
+
+// TestSQLiteOptions reads every option back, on several connections, because
+// the driver ignores misspelt ones.
+func TestSQLiteOptions(t *testing.T) {
+	t.Parallel()
+	db, err := place{dir: t.TempDir()}.open(t)
+	ok(t, err)
+	defer func() { ok(t, db.Close()) }()
+	for range 3 {
+		conn, err := db.RawDB.Conn(t.Context())
+		ok(t, err)
+		defer func() { ok(t, conn.Close()) }()
+		for pragma, want := range map[string]string{"foreign_keys": "1", "journal_mode": "wal", "busy_timeout": "5000", "synchronous": "1"} {
+			var got string
+			ok(t, conn.QueryRowContext(t.Context(), "PRAGMA "+pragma).Scan(&got))
+			if got != want {
+				t.Errorf("%s is %s, want %s", pragma, got, want)
+			}
+		}
+		if _, err := conn.ExecContext(t.Context(), `SELECT "no_such_column"`); err == nil {
+			t.Error("a double-quoted name counts as text")
+		}
+	}
+}
+
+// TestSQLiteWritersQueue: transactions that read and then write wait for one
+// another; deferred ones fail most of the time.
+func TestSQLiteWritersQueue(t *testing.T) {
+	t.Parallel()
+	db, err := place{dir: t.TempDir()}.open(t)
+	ok(t, err)
+	defer func() { ok(t, db.Close()) }()
+	var writers sync.WaitGroup
+	for range 8 {
+		writers.Go(func() {
+			for range 20 {
+				err := db.DoTxn(t.Context(), nil, func(ctx context.Context) error {
+					var version int
+					if err := db.QueryRow(ctx, "SELECT version FROM room_links_version").Scan(&version); err != nil {
+						return err
+					}
+					_, err := db.Exec(ctx, "UPDATE room_links_version SET version = $1", version+1)
+					return err
+				})
+				if err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	writers.Wait()
+	var version int
+	ok(t, db.QueryRow(t.Context(), "SELECT version FROM room_links_version").Scan(&version))
+	if version != 160 {
+		t.Fatalf("%d of 160 writes counted", version)
+	}
+}
+
+// TestSQLiteFileIsPrivate: the file holds the Matrix session, and its folder
+// may have any name.
+func TestSQLiteFileIsPrivate(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "дані 100% ?#&")
+	db, err := place{dir: dir}.open(t)
+	ok(t, err)
+	defer func() { ok(t, db.Close()) }()
+	entries, err := os.ReadDir(dir)
+	ok(t, err)
+	if len(entries) == 0 {
+		t.Fatal("the database is somewhere else")
+	}
+	for _, entry := range entries {
+		info, err := entry.Info()
+		ok(t, err)
+		if info.Mode().Perm() != 0o600 {
+			t.Errorf("%s has mode %o", entry.Name(), info.Mode().Perm())
+		}
+	}
+}
+
+func TestOpenRefuses(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "file")
+	ok(t, os.WriteFile(file, nil, 0o600))
+	for name, p := range map[string]place{
+		"folder is a file": {dir: file},
+		"other database":   {url: "mysql://presence:sesame@host/db"},
+		"bad port":         {url: "postgres://presence:sesame@host:x/db"},
+		"bad option":       {url: "postgres://presence:sesame@host/db?sslmode=sesame"},
+		"nobody there":     {url: "postgres://presence:sesame@127.0.0.1:1/db"},
+	} {
+		db, err := p.open(t)
+		if err == nil {
+			ok(t, db.Close())
+			t.Errorf("%s: no error", name)
+		} else if strings.Contains(err.Error(), "sesame") {
+			t.Errorf("%s: %v tells the password", name, err)
+		}
+	}
+}
+
+func TestOpenLogsUpgrade(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	db, err := migrations.Open(t.Context(), "", t.TempDir(), slog.New(slog.NewTextHandler(&out, nil)))
+	ok(t, err)
+	ok(t, db.Close())
+	if !strings.Contains(out.String(), "to=1") {
+		t.Fatal(out.String())
+	}
+}
