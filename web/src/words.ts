@@ -51,8 +51,9 @@ export function spoken(room: Room, seen: Seen | null, now: number): string {
   return parts.join(", ");
 }
 
-export function title(online: number | null): string {
-  return online === null ? "The city" : `${digits(online)} online · The city`;
+export function title(online: number | null, stale: boolean): string {
+  if (online === null) return "The city";
+  return `${digits(online)} ${stale ? "were online" : "online"} · The city`;
 }
 
 // zoneName turns a zone's slug into words: "old-town" is "Old town".

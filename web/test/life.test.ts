@@ -39,8 +39,9 @@ describe("look", () => {
   test("unknown is not zero", () => {
     expect(look(room({}, null), live)).toBeNull();
     expect(look(room({}, { online: 0 }), live)?.online).toBe(0);
-    expect(title(null)).toBe("The city");
-    expect(title(0)).toBe("0 online · The city");
+    expect(title(null, false)).toBe("The city");
+    expect(title(0, false)).toBe("0 online · The city");
+    expect(title(7, true)).toBe("7 were online · The city");
   });
 
   test("nobody types in a stale room", () => {

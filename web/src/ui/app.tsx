@@ -44,8 +44,8 @@ export function App(app: AppProps) {
   const search = useRef<HTMLInputElement>(null);
   useSearchKey(search);
   useEffect(() => {
-    document.title = title(totals?.online ?? null);
-  }, [totals?.online]);
+    document.title = title(totals?.online ?? null, fresh.is === "stale");
+  }, [totals?.online, fresh.is]);
 
   const { zones, hue } = useHues(state.rooms);
   const city = { hue, now, selected: chosen, seen: (room: Room) => look(room, fresh), onOpen: choose };
@@ -56,7 +56,7 @@ export function App(app: AppProps) {
   const remedies = { ownToken: app.hasOwnToken(), onRetry: app.onRetry, onToken: ask, onGuest: app.onGuest };
   const close = () => {
     choose(null);
-    requestAnimationFrame(() => document.querySelector<HTMLElement>(`.scene [data-room="${chosen}"]`)?.focus());
+    requestAnimationFrame(() => document.querySelector<HTMLElement>(`.scene [data-room="${CSS.escape(chosen ?? "")}"]`)?.focus());
   };
   const panel = chosen !== null && (
     <Detail slug={chosen} {...roomOf(state, chosen, fresh)} known={state.known} isSheet={isNarrow} hue={hue} now={now} onClose={close} onToken={ask} />

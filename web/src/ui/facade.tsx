@@ -3,20 +3,23 @@ import { type Block, build, light, paneH, paneW } from "../facade";
 import type { Seen } from "../life";
 
 // Facade draws a room's building with its lights. It is decoration: the same
-// numbers are always beside it as text.
+// numbers are always beside it as text. The halo is no part of the drawing,
+// because only a box of its own breathes without painting the windows again.
 export function Facade({ slug, w = 1, h = 1, seen }: { slug: string; w?: number; h?: number; seen: Seen | null }) {
   const building = useMemo(() => build(slug, w, h), [slug, w, h]);
   const walls = useMemo(() => building.blocks.map((b, i) => <Wall key={i} block={b} />), [building]);
   const lights = light(building.windows.length, seen?.active ?? 0, seen?.idle ?? 0, seen?.agents ?? 0);
   return (
-    <svg class="facade" viewBox={`0 -4 ${building.w} ${building.h + 4}`} preserveAspectRatio="xMidYMax meet" aria-hidden="true">
-      <ellipse class="halo" cx={building.w / 2} cy={building.h * 0.6} rx={building.w * 0.62} ry={building.h * 0.62} fill="url(#halo)" />
-      {walls}
-      {building.windows.map((p, i) => (
-        <rect key={i} class={`pane ${seen ? lights[i] : "shut"}`} x={p.x} y={p.y} width={paneW} height={paneH} rx="0.8" />
-      ))}
-      {!seen && building.blocks.map((b, i) => <rect key={i} class="fog" x={b.x} y={b.y} width={b.w} height={b.h} fill="url(#hatch)" />)}
-    </svg>
+    <span class="house" aria-hidden="true">
+      <i class="halo" />
+      <svg class="facade" viewBox={`0 -4 ${building.w} ${building.h + 4}`} preserveAspectRatio="xMidYMax meet">
+        {walls}
+        {building.windows.map((p, i) => (
+          <rect key={i} class={`pane ${seen ? lights[i] : "shut"}`} x={p.x} y={p.y} width={paneW} height={paneH} rx="0.8" />
+        ))}
+        {!seen && building.blocks.map((b, i) => <rect key={i} class="fog" x={b.x} y={b.y} width={b.w} height={b.h} fill="url(#hatch)" />)}
+      </svg>
+    </span>
   );
 }
 
@@ -58,11 +61,6 @@ export function Shades() {
   return (
     <svg class="shades" width="0" height="0" aria-hidden="true">
       <defs>
-        <radialGradient id="halo">
-          <stop offset="0" class="halo-in" />
-          <stop offset="0.5" class="halo-mid" />
-          <stop offset="1" class="halo-out" />
-        </radialGradient>
         <radialGradient id="glow">
           <stop offset="0" class="glow-in" />
           <stop offset="1" class="glow-out" />

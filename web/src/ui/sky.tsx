@@ -96,11 +96,14 @@ const townHeight = 120;
 const backdrop = (
   <div class="backdrop" aria-hidden="true">
     <svg class="heaven" viewBox={`0 0 ${width} ${skyHeight}`} preserveAspectRatio="xMaxYMin slice">
-      <g class="stars">{stars()}</g>
+      <g class="stars">{stars("steady", 66)}</g>
       <g class="clouds">
         <path d="M930 120h150a20 20 0 0 0-4-39 34 34 0 0 0-64-11 27 27 0 0 0-44 16 18 18 0 0 0-38 34Z" />
         <path d="M1390 150h96a13 13 0 0 0-3-25 22 22 0 0 0-41-7 17 17 0 0 0-28 10 12 12 0 0 0-24 22Z" />
       </g>
+    </svg>
+    <svg class="heaven twinkle" viewBox={`0 0 ${width} ${skyHeight}`} preserveAspectRatio="xMaxYMin slice">
+      <g class="stars">{stars("twinkling", 14)}</g>
     </svg>
     <svg class="orb" viewBox="-120 -120 240 240">
       <circle r="120" fill="url(#glow)" />
@@ -115,10 +118,10 @@ const backdrop = (
   </div>
 );
 
-function stars() {
-  const random = seeded("stars");
-  return Array.from({ length: 80 }, (_, i) => (
-    <circle key={i} class={i % 7 === 0 ? "twinkle" : undefined} cx={random() * width} cy={random() ** 1.4 * skyHeight * 0.6} r={0.5 + random() * 0.9} />
+function stars(seed: string, n: number) {
+  const random = seeded(seed);
+  return Array.from({ length: n }, (_, i) => (
+    <circle key={i} cx={random() * width} cy={random() ** 1.4 * skyHeight * 0.6} r={0.5 + random() * 0.9} />
   ));
 }
 
