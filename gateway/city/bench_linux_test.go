@@ -8,19 +8,8 @@ import (
 	"time"
 
 	"presence/gateway/city"
-	"presence/spaces"
 	"presence/spaces/bus"
 )
-
-// rooms is a city of n rooms, as in the workloads of the design's performance
-// page.
-func rooms(n int) []spaces.Link {
-	links := make([]spaces.Link, n)
-	for i := range links {
-		links[i] = link(fmt.Sprintf("room-%03d", i), "")
-	}
-	return links
-}
 
 // BenchmarkFanOut is 50,000 deliveries a second of single room changes: what one
 // delivery costs this process, and how long it takes.
@@ -28,7 +17,7 @@ func BenchmarkFanOut(b *testing.B) {
 	for _, n := range []int{1000, 10_000} {
 		b.Run(fmt.Sprintf("sockets=%d", n), func(b *testing.B) {
 			w := newWorld(b, func(c *city.Config) { c.Tick = 0 })
-			w.city.CityReset(state(rooms(200)...))
+			w.city.CityReset(state(roomLinks(200)...))
 			clients := startLoad(b, w.url, n, 1)
 			b.ResetTimer()
 			before := cpu()
@@ -52,7 +41,7 @@ func BenchmarkSaturated(b *testing.B) {
 	for _, n := range []int{1000, 10_000} {
 		b.Run(fmt.Sprintf("sockets=%d", n), func(b *testing.B) {
 			w := newWorld(b, func(c *city.Config) { c.Tick = 0 })
-			w.city.CityReset(state(rooms(200)...))
+			w.city.CityReset(state(roomLinks(200)...))
 			clients := startLoad(b, w.url, n, 1)
 			b.ResetTimer()
 			before, start := cpu(), time.Now()
@@ -104,7 +93,7 @@ func report(b *testing.B, l load, used time.Duration) {
 func BenchmarkStorm(b *testing.B) {
 	const n = 5000
 	w := newWorld(b, nil)
-	w.city.CityReset(state(rooms(200)...))
+	w.city.CityReset(state(roomLinks(200)...))
 	for b.Loop() {
 		before, start := cpu(), time.Now()
 		clients := startLoad(b, w.url, n, 1)
@@ -121,7 +110,7 @@ func BenchmarkStorm(b *testing.B) {
 func BenchmarkIdle(b *testing.B) {
 	const n = 10_000
 	w := newWorld(b, nil)
-	w.city.CityReset(state(rooms(200)...))
+	w.city.CityReset(state(roomLinks(200)...))
 	startLoad(b, w.url, 1, 1).finish()
 	before := resident(b)
 	clients := startLoad(b, w.url, n, 1)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"os"
 	"sync"
 	"time"
 
@@ -15,7 +16,7 @@ import (
 
 // closeWait is how long a client has to answer our close frame, and how long
 // we go on reading so that the frame is not lost with the connection.
-const closeWait = 2 * time.Second
+const closeWait = time.Second
 
 // maxLinger bounds what is read and thrown away meanwhile.
 const maxLinger = 1 << 20
@@ -94,7 +95,8 @@ func (s *Socket) readEnded(err error) {
 	default:
 		s.closedByLibrary(wire.CloseProtocol)
 	}
-	if websocket.CloseStatus(err) == -1 {
+	answered := websocket.CloseStatus(err) != -1
+	if !answered && !errors.Is(err, os.ErrDeadlineExceeded) {
 		s.linger()
 	}
 }

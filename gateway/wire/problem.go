@@ -70,8 +70,8 @@ func HTTPStatus(code spaces.Code) int {
 // NewProblem builds the form for any error. An error that is no [spaces.Error]
 // is ours alone: the client learns that it happened and nothing more.
 func NewProblem(err error) *Problem {
-	var e *spaces.Error
-	if !errors.As(err, &e) {
+	e, ok := errors.AsType[*spaces.Error](err)
+	if !ok {
 		e = &spaces.Error{
 			Code:    spaces.CodeInternal,
 			Message: "something went wrong on our side",
