@@ -77,7 +77,8 @@ func (e *Engine) loseSight(b *Batch) {
 func (e *Engine) forget() {
 	e.dirty.reset = true
 	for _, p := range e.people {
-		e.touched[p] = offline // nothing to soften by grace
+		e.touch(p)
+		p.before = offline // nothing to soften by grace
 		e.forgetPresence(p)
 		for key := range p.calls {
 			e.endCall(p, key)

@@ -22,7 +22,7 @@ type Engine struct {
 	city   *zone
 	alarms alarms
 
-	touched map[*person]class    // what people counted as before the facts being applied
+	touched []*person            // whom the facts being applied concern, each once
 	scratch map[*person]struct{} // reused for typing lists
 
 	changed changes
@@ -45,7 +45,6 @@ func New(cfg Config) *Engine {
 		places:  map[spaces.Slug]*place{},
 		zones:   map[string]*zone{},
 		city:    &zone{},
-		touched: map[*person]class{},
 		scratch: map[*person]struct{}{},
 		changed: newChanges(),
 		dirty:   newDirt(),

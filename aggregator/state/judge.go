@@ -18,34 +18,37 @@ const (
 // touch must be called before a fact changes p. It remembers what p counted as
 // before the facts of this batch, and that the database has to know.
 func (e *Engine) touch(p *person) {
-	if _, already := e.touched[p]; !already {
-		e.touched[p] = e.target(p).class
+	if !p.touched {
+		p.touched, p.before = true, e.target(p).class
+		e.touched = append(e.touched, p)
 	}
 }
 
 // settle compares everybody the facts touched with what they were before.
 func (e *Engine) settle(grace bool) {
-	for p, before := range e.touched {
+	for _, p := range e.touched {
+		p.touched = false
 		e.dirty.people[p.id] = struct{}{}
 		if len(p.rooms) == 0 {
 			e.drop(p)
 			continue
 		}
 		if grace {
-			e.soften(p, before)
+			e.soften(p)
 		}
 		e.reclassify(p)
 	}
-	clear(e.touched)
+	clear(e.touched) // let go of people who were dropped
+	e.touched = e.touched[:0]
 }
 
 // soften keeps a class p just fell from for the grace period, and ends such
 // periods when p rises again: flicker between devices goes unseen, and a flood
 // of changes moves a count at most once per period.
-func (e *Engine) soften(p *person, before class) {
+func (e *Engine) soften(p *person) {
 	after := e.target(p).class
-	if after < before && before.here() && e.cfg.Grace > 0 {
-		p.holds[before] = e.sight().add(e.cfg.Grace)
+	if after < p.before && p.before.here() && e.cfg.Grace > 0 {
+		p.holds[p.before] = e.sight().add(e.cfg.Grace)
 	}
 	for c := idle; c <= after; c++ {
 		p.holds[c] = 0

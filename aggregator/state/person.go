@@ -66,6 +66,9 @@ type person struct {
 	calls           map[callKey]instant
 	holds           [classes]instant // until when a class they fell from still counts (Config.Grace)
 
+	touched bool  // in Engine.touched
+	before  class // what they counted as before the facts being applied
+
 	class    class // what they count as now
 	inferred bool  // class comes from signs of life, not from m.presence
 	alarm    alarm // when time alone next changes class

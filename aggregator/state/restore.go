@@ -10,8 +10,9 @@ import (
 // stale until the first batch. When that moment was is for SetSync to say.
 //
 // Rows that cannot be read, and members the configuration now ignores, are left
-// out: such people are unknown until the homeserver speaks of them. Moments
-// that lie after now, from a clock that was wrong, are brought back to it.
+// out: such people are unknown until the homeserver speaks of them. Now is when
+// the rows were saved, or later; moments after it, from a clock that was wrong,
+// are brought back to it.
 func (e *Engine) Restore(now time.Time, rows Rows) {
 	at := toInstant(now)
 	for id, text := range rows.Rooms {
@@ -31,7 +32,10 @@ func (e *Engine) Restore(now time.Time, rows Rows) {
 	for _, pl := range e.places {
 		e.stand(pl, e.chain(pl.link.RoomID))
 	}
-	clear(e.touched)
+	for _, p := range e.touched {
+		p.touched = false
+	}
+	e.touched = nil
 	e.dirty = newDirt()
 }
 
@@ -42,7 +46,7 @@ func (e *Engine) restoreRoom(id string, text json.RawMessage) {
 	}
 	r := e.room(id)
 	r.observed, r.alias, r.replacedBy, r.lastEvent = row.Observed, row.Alias, row.ReplacedBy, max(0, row.LastEvent)
-	if !r.observed {
+	if !r.observed && row.Left.plausible() {
 		r.left = row.Left
 	}
 }
@@ -66,7 +70,7 @@ func (e *Engine) restorePerson(p *person, text json.RawMessage, now instant) {
 	}
 	p.status, p.currentlyActive = row.Status, row.Active
 	p.confirmed, p.seen = within(row.Confirmed, now), within(row.Seen, now)
-	p.activeUntil = within(row.ActiveUntil, now.add(messageLife))
+	p.activeUntil = within(row.ActiveUntil, now.add(max(messageLife, e.cfg.TypingCap+typingLife)))
 	p.holds[online] = within(row.HoldOnline, now.add(e.cfg.Grace))
 	p.holds[idle] = within(row.HoldIdle, now.add(e.cfg.Grace))
 	for _, c := range row.Calls {

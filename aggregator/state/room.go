@@ -34,6 +34,11 @@ type lastSeen struct {
 	Known    bool           `json:"known"`
 }
 
+// plausible reports whether counts that came from outside can be counts.
+func (l *lastSeen) plausible() bool {
+	return l != nil && min(l.AsOf, instant(min(l.Active, l.Idle, l.Unknown, l.Members, l.AgentsIn))) >= 0
+}
+
 // room returns the room of that id, creating it.
 func (e *Engine) room(id string) *room {
 	r := e.rooms[id]

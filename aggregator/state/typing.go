@@ -8,8 +8,8 @@ func (e *Engine) applyTyping(r *room, f *RoomFacts, backlog bool) {
 	if f.Typing == nil && len(r.typing) == 0 || f.Typing != nil && len(*f.Typing)+len(r.typing) == 0 {
 		return // Dendrite repeats the empty list in every response
 	}
+	empty(&e.scratch)
 	listed := e.scratch
-	clear(listed)
 	if f.Typing == nil {
 		for p := range r.typing {
 			listed[p] = struct{}{}
