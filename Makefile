@@ -17,6 +17,7 @@ LINT := .cache/bin/golangci-lint-$(LINT_VERSION)
 
 WEB_SOURCES := $(shell find web -name node_modules -prune -o -type f -print)
 PAGE := gateway/ui/dist/index.html
+PEER := bench/peer/node_modules/.package-lock.json
 MODULES := web/node_modules/.package-lock.json
 
 ##@ Use
@@ -68,11 +69,18 @@ fuzz: ## Run each fuzz target for FUZZTIME (10s).
 	@deploy/fuzz.sh $(or $(FUZZTIME),10s)
 
 .PHONY: bench
-bench: web ## Measure the aggregator, then the gateway beside a Node Socket.IO server.
+bench: web $(PEER) ## Measure the aggregator, then the gateway beside a Node Socket.IO server.
 	go test -run '^$$' -bench . -benchmem ./aggregator/...
 	go run ./bench
 
 ##@ Change
+
+.PHONY: readme
+readme: ## Write the README's table of settings anew after a change of a setting.
+	@mkdir -p .cache
+	@go run . config --markdown >.cache/settings.md
+	@awk '/^<!-- settings/ { print; while ((getline line < ".cache/settings.md") > 0) print line; skip = 1 } /^<!-- end of settings/ { skip = 0 } !skip' README.md >.cache/README.md
+	@cat .cache/README.md >README.md
 
 .PHONY: lint
 lint: $(LINT) ## golangci-lint, pinned by .golangci-lint-version; reasons are in .golangci.yml.
@@ -88,6 +96,10 @@ openapi: ## Write gateway/api/openapi.yaml anew after a change of the REST inter
 
 $(MODULES): web/package.json web/package-lock.json
 	@$(PROGRESS) "npm packages of the page" npm --prefix web ci --no-audit --no-fund
+	@touch $@
+
+$(PEER): bench/peer/package.json bench/peer/package-lock.json
+	@$(PROGRESS) "npm packages of the benchmark's peer" npm --prefix bench/peer ci --no-audit --no-fund
 	@touch $@
 
 $(PAGE): $(MODULES) $(WEB_SOURCES)

@@ -27,7 +27,8 @@ tick &
 ticker=$!
 "$@" >"$log" 2>&1 || {
 	code=$?
-	tail -n 100 "$log" >&2
+	# Without the lines that are only the name of a package being built.
+	grep -v '^[^ ]*$' "$log" | tail -n 100 >&2 || true
 	echo "failed: $title" >&2
 	exit "$code"
 }

@@ -11,7 +11,7 @@
 set -euo pipefail
 
 need_go=1.26
-need_node=20.19
+need_node="Node 20.19 or a later 20, or 22.12 or later" # Vite's own rule
 missing=()  # what people read, one line each
 packages=() # what apt would bring
 
@@ -38,12 +38,15 @@ check_go() {
 check_node() {
 	local have
 	if ! command -v node >/dev/null || ! command -v npm >/dev/null; then
-		missing+=("Node $need_node or later with npm; on Debian 13 and later: apt-get install nodejs npm; elsewhere: https://nodejs.org")
+		missing+=("$need_node, with npm; on Debian 13 and later: apt-get install nodejs npm; elsewhere: https://nodejs.org")
 		return
 	fi
 	have=$(node --version)
-	at_least "${have#v}" "$need_node" ||
-		missing+=("Node $need_node or later (this is ${have#v}): https://nodejs.org")
+	case $have in
+	v20.*) at_least "${have#v}" 20.19 && return ;;
+	*) at_least "${have#v}" 22.12 && return ;;
+	esac
+	missing+=("$need_node (this is ${have#v}): https://nodejs.org")
 }
 
 has_compiler() { echo 'int main(void) { return 0; }' | "${CC:-gcc}" -x c -o /dev/null - 2>/dev/null; }
@@ -59,7 +62,7 @@ has_postgres() {
 check_test_tools() {
 	has_compiler || want "a C compiler, for the race detector" build-essential
 	has_postgres || want "PostgreSQL's server programs" postgresql
-	command -v chromium >/dev/null || want "Chromium" chromium
+	command -v chromium >/dev/null || want "Chromium" chromium fonts-liberation
 }
 
 # as_root is how to become root here: nothing, sudo, or not at all.

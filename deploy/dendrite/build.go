@@ -141,6 +141,9 @@ func compile(ctx context.Context, tools, bin string, progress func(string)) erro
 	}
 	last := follow(out, progress)
 	if err := cmd.Wait(); err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
 		return fmt.Errorf("build Dendrite: %w\n%s", err, strings.Join(last, "\n"))
 	}
 	return nil
