@@ -1,0 +1,94 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/nats-io/nats-server/v2/server"
+	"maunium.net/go/mautrix/event"
+)
+
+// TestTwoProcessesOneCity: two whole programs share NATS and PostgreSQL. One of
+// them publishes, both serve the same city, and when the publisher goes the
+// other takes over without a wrong number.
+func TestTwoProcessesOneCity(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	alice, bob := w.register("alice"), w.register("bob")
+	room := w.room(alice, "general")
+	w.room(alice, "council")
+	setPresence(t, alice, event.PresenceOnline)
+	w.writeLinks(oneRoom)
+	shared := []string{
+		"--matrix-password=password-of-presence_daemon",
+		"--nats=" + natsServer(t), "--database=" + database(t),
+		"--jwt-secret=" + strings.Repeat("shared-secret-", 4),
+	}
+	first := w.start(append(shared, "--data="+t.TempDir())...)
+	second := w.start(append(shared, "--data="+t.TempDir())...)
+
+	// A token of one gateway is good at the other: they have the same secret.
+	f := second.feed(first.guest())
+	f.until("general", "alice is here", func(r roomCounts) bool { return r.Online == 1 && !r.Stale })
+	join(t, bob, room)
+	setPresence(t, bob, event.PresenceOnline)
+	f.until("general", "bob came", func(r roomCounts) bool { return r.Online == 2 })
+
+	if err := first.stop(); err != nil {
+		t.Fatalf("stop the publisher: %v", err)
+	}
+	leave(t, bob, room)
+	f.until("general", "bob left, seen by the one that took over", func(r roomCounts) bool { return r.Online == 1 && !r.Stale })
+}
+
+// natsServer starts a NATS server that listens on loopback, as an operator's
+// own would.
+func natsServer(t *testing.T) string {
+	t.Helper()
+	s, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: server.RANDOM_PORT, JetStream: true, StoreDir: t.TempDir(), NoSigs: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	go s.Start()
+	t.Cleanup(func() { s.Shutdown(); s.WaitForShutdown() })
+	if !s.ReadyForConnections(patience) {
+		t.Fatal("the NATS server did not start")
+	}
+	return s.ClientURL()
+}
+
+// database makes a PostgreSQL database of this test's own.
+func database(t *testing.T) string {
+	t.Helper()
+	base := os.Getenv("TEST_POSTGRES")
+	if base == "" {
+		t.Fatal("TEST_POSTGRES is not set; run: deploy/postgres-test.sh run -- go test . (make test does that)")
+	}
+	admin, err := pgx.Connect(t.Context(), base)
+	if err != nil {
+		t.Fatalf("connect to TEST_POSTGRES: %v", err)
+	}
+	name := fmt.Sprintf("presence_%d", time.Now().UnixNano())
+	if _, err := admin.Exec(t.Context(), "CREATE DATABASE "+name); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		ctx := context.WithoutCancel(t.Context())
+		if _, err := admin.Exec(ctx, "DROP DATABASE "+name+" WITH (FORCE)"); err != nil {
+			t.Errorf("drop %s: %v", name, err)
+		}
+		_ = admin.Close(ctx)
+	})
+	u, err := url.Parse(base)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.Path = "/" + name
+	return u.String()
+}
