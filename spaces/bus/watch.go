@@ -13,10 +13,10 @@ import (
 const (
 	openTimeout = 5 * time.Second
 	minPause    = 50 * time.Millisecond
-	maxPause    = 5 * time.Second
+	maxPause    = 2 * time.Second
 	// healthy is how long a feed must last before a break counts as the first
 	// one again; shorter ones would hide a consumer that is rebuilt in a loop.
-	healthy = 30 * time.Second
+	healthy = 5 * time.Second
 )
 
 // cityWatch is one WatchCity call. It belongs to that call's goroutine.
@@ -157,18 +157,18 @@ func (w *cityWatch) recover(ctx context.Context, err error, lasted time.Duration
 	w.pause(ctx)
 }
 
-// failed notes a break. The watcher goes blind when the connection is lost, or
-// when opening a new feed at once did not help either.
+// failed notes a break. The watcher goes blind when the server is out of reach,
+// or when opening a new feed at once did not help either.
 func (w *cityWatch) failed(err error) {
 	w.failures++
-	first := w.broken.IsZero()
+	first, silent := w.broken.IsZero(), errors.Is(err, jetstream.ErrNoHeartbeat)
 	if first {
 		w.broken = time.Now()
-		if errors.Is(err, jetstream.ErrNoHeartbeat) {
-			w.broken = w.broken.Add(-2 * idleBeat) // it takes two missing ones to notice
-		}
 	}
-	if !first || errors.Is(err, errDisconnected) {
+	if first && silent {
+		w.broken = w.broken.Add(-2 * idleBeat) // it takes two missing ones to notice
+	}
+	if !first || silent || errors.Is(err, errDisconnected) {
 		w.goBlind()
 	}
 }
