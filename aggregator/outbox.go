@@ -18,6 +18,8 @@ type outbox struct {
 	totals *throttle.Throttle[string, spaces.CityPresence]
 	users  *throttle.Throttle[string, spaces.UserPresence]
 
+	lastCity *spaces.CityPresence // the last known totals; nil: never
+
 	links    map[spaces.Slug]*spaces.Link // to be told; nil: gone
 	told     map[spaces.Slug]spaces.Link  // links on the bus
 	linksDue time.Time                    // not before, after a failure
@@ -61,6 +63,7 @@ func (o *outbox) adopt(now time.Time, city *bus.CityState, linked map[spaces.Slu
 		}
 	}
 	if city.City != nil {
+		o.lastCity = city.City
 		o.totals.Adopt(time.UnixMilli(city.City.AsOf), cityKey, *city.City)
 	}
 }
@@ -86,10 +89,19 @@ func (o *outbox) room(now time.Time, slug spaces.Slug, value spaces.RoomPresence
 	o.count(o.rooms.Set(now, slug, value))
 }
 
+// city keeps the last known totals, as stale, when none of the public rooms is
+// known any more. They are not renewed, so they become unknown.
 func (o *outbox) city(now time.Time, value spaces.CityPresence, known bool) {
-	if known {
-		o.count(o.totals.Set(now, cityKey, value))
+	switch {
+	case known:
+		o.lastCity = &value
+	case o.lastCity == nil:
+		return
+	default:
+		value = *o.lastCity
+		value.Stale = true
 	}
+	o.count(o.totals.Set(now, cityKey, value))
 }
 
 func (o *outbox) user(now time.Time, userID string, value spaces.UserPresence, known bool) {

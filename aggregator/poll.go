@@ -75,9 +75,14 @@ func (t *term) request(now time.Time) matrix.SyncRequest {
 }
 
 func (t *term) follow(req matrix.SyncRequest) func(context.Context) func(time.Time) {
+	supported := t.support.words == "supported"
 	return func(ctx context.Context) func(time.Time) {
 		started := time.Now()
 		response, err := t.client.Sync(ctx, req)
+		took := time.Since(started)
+		if err == nil && (supported || response.PresenceSeen) {
+			t.client.FillPresence(ctx, response)
+		}
 		return func(now time.Time) {
 			t.poll.busy = false
 			if err != nil {
@@ -85,7 +90,7 @@ func (t *term) follow(req matrix.SyncRequest) func(context.Context) func(time.Ti
 				return
 			}
 			t.applied(now, response)
-			t.pace(now, req, response, now.Sub(started))
+			t.pace(now, req, response, took)
 		}
 	}
 }
@@ -105,7 +110,13 @@ func (t *term) applied(now time.Time, r *matrix.Response) {
 	t.sight.seen(r.Batch.At)
 	t.noteRooms(now, r)
 	p.since, p.message = r.NextBatch, ""
-	p.fails, p.refused, p.gap, p.catchUp = 0, 0, false, false
+	p.gap, p.catchUp = false, false
+	if !r.Batch.Initial {
+		p.refused = 0 // only now is a cursor accepted
+	}
+	if p.refused == 0 {
+		p.fails = 0
+	}
 	t.saver.dirty = true
 	t.metrics.response(r)
 	t.metrics.applySeconds.Observe(time.Since(now).Seconds())

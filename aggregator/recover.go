@@ -133,20 +133,22 @@ func (t *term) renew(soft bool) func(context.Context) func(time.Time) {
 }
 
 // refused reacts to a server that does not accept the request itself: first
-// the filter may be forgotten, then the cursor; after that it is a fault like
-// any other.
+// the filter may be forgotten, then the cursor. A server that goes on refusing
+// the cursors it gives is a fault like any other and costs a back-off.
 func (t *term) refused(now time.Time) {
 	p := &t.poll
 	if p.stage != stageFollow {
 		return
 	}
 	p.refused++
-	switch p.refused {
-	case 1:
+	if p.refused == 1 {
 		p.stage, p.due = stageFilter, now
-	case 2:
-		t.log.Info("beginning afresh", "why", "the homeserver does not accept the cursor")
-		p.since, p.due = "", now
+		return
+	}
+	t.log.Info("beginning afresh", "why", "the homeserver does not accept the cursor")
+	p.since = ""
+	if p.refused == 2 {
+		p.due = now
 	}
 }
 

@@ -13,6 +13,8 @@ type rooms struct {
 	joined map[string]bool
 	wanted map[string]string // room id to alias, which may be empty: where links and their upgrades lead
 	moves  map[string]move   // by replacement room
+	// replaced is where the tombstones seen in this term lead, by upgraded room.
+	replaced map[string]string
 	// touched is the batch that last told members of a room. A member list
 	// asked for before that batch is older than what we hold.
 	touched map[string]uint64
@@ -28,7 +30,7 @@ type move struct {
 }
 
 func newRooms() rooms {
-	return rooms{joined: map[string]bool{}, wanted: map[string]string{}, moves: map[string]move{}, touched: map[string]uint64{}}
+	return rooms{joined: map[string]bool{}, wanted: map[string]string{}, moves: map[string]move{}, replaced: map[string]string{}, touched: map[string]uint64{}}
 }
 
 func (r *rooms) joinedAre(list []string) {
@@ -56,6 +58,9 @@ func (t *term) wantRooms(now time.Time) {
 		}
 		_, before := old[link.RoomID]
 		t.want(now, link.RoomID, link.Alias, link.Slug, before)
+		if next := t.rooms.replaced[link.RoomID]; next != "" && !before {
+			t.follows(now, link, next)
+		}
 	}
 	for replacement, m := range t.rooms.moves {
 		if link, ok := t.links.bySlug[m.slug]; ok && link.RoomID == m.from {
@@ -152,18 +157,33 @@ func (t *term) fellOut(now time.Time, roomID string) {
 	}
 }
 
-// upgraded follows a tombstone: join the replacement, and move the links once
-// it is known. Meanwhile the tables count both rooms.
+// upgraded notes a tombstone.
 func (t *term) upgraded(now time.Time, from, replacement string) {
+	if replacement == from {
+		return
+	}
+	t.rooms.replaced[from] = replacement
 	for _, link := range t.links.list {
-		if link.RoomID == from && replacement != from {
-			t.log.Info("a linked room was upgraded", "slug", link.Slug, "room", from, "replacement", replacement)
-			t.rooms.moves[replacement] = move{slug: link.Slug, from: from}
-			t.want(now, replacement, "", link.Slug, false)
-			if t.rooms.joined[replacement] {
-				t.errands.bring(now, errand{kind: errandMembers, target: replacement})
-			}
+		if link.RoomID == from {
+			t.follows(now, link, replacement)
 		}
+	}
+}
+
+// follows takes a link through an upgrade: join the replacement, and move the
+// link once its members are known. Meanwhile the tables count both rooms. A
+// replacement that has a link of its own needs no following.
+func (t *term) follows(now time.Time, link spaces.Link, replacement string) {
+	for _, other := range t.links.list {
+		if other.RoomID == replacement {
+			return
+		}
+	}
+	t.log.Info("a linked room was upgraded", "slug", link.Slug, "room", link.RoomID, "replacement", replacement)
+	t.rooms.moves[replacement] = move{slug: link.Slug, from: link.RoomID}
+	t.want(now, replacement, "", link.Slug, false)
+	if t.rooms.joined[replacement] {
+		t.errands.bring(now, errand{kind: errandMembers, target: replacement})
 	}
 }
 

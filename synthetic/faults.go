@@ -16,7 +16,8 @@ type Fault struct {
 	// Lost does the work and then cuts the connection, so that the answer is
 	// lost but not what the server remembers of having sent it.
 	Lost bool
-	// Repeat answers a /sync again as the one before it was answered.
+	// Repeat answers a /sync with the answer that led to its since token, so
+	// that everything in it is told twice.
 	Repeat bool
 	// SameToken answers a /sync with its own since token as next_batch
 	// (matrix-org/synapse#5503).
@@ -118,7 +119,7 @@ func (s *Server) Restart() {
 func (s *Server) ForgetTokens() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.oldest = len(s.log) + 1
+	s.generation++
 }
 
 // ForgetFilters makes every filter id unknown.

@@ -14,8 +14,10 @@ type Quirks struct {
 	// corrected list rides along with the next response, and an empty list is
 	// repeated in every response until somebody types there again.
 	SilentTypingExpiry bool
-	// SkipSentPresence (Dendrite): presence a device was sent once is not sent
-	// again, even to a repeated since token.
+	// SkipSentPresence (Dendrite, syncapi/streams/stream_presence.go): what a
+	// device was told once about somebody active in the last 5 minutes it is
+	// not told again, neither to a repeated since token nor in an initial sync,
+	// unless they join a room.
 	SkipSentPresence bool
 	// PresenceReplay (Dendrite: 5 minutes): older presence is left out of an
 	// incremental sync. Zero: no limit.

@@ -1,6 +1,7 @@
 package synthetic
 
 import (
+	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
@@ -21,9 +22,7 @@ func (s *Server) serveSync(c *call) {
 		c.refuse(http.StatusBadRequest, "M_INVALID_PARAM", "No such filter")
 		return
 	}
-	if query.Get("set_presence") == "" {
-		s.SetPresence(c.session.user.id, "online")
-	}
+	s.showReader(c.session.user, query.Get("set_presence"))
 	milliseconds, _ := strconv.Atoi(query.Get("timeout"))
 	wait := time.NewTimer(time.Duration(milliseconds) * time.Millisecond)
 	defer wait.Stop()
@@ -46,13 +45,26 @@ func (s *Server) serveSync(c *call) {
 	}
 }
 
+// showReader changes the presence of somebody who polls: online unless they
+// ask otherwise.
+func (s *Server) showReader(u *user, asked string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case asked == "":
+		s.setPresence(u, "online")
+	case u.presence == "" && s.quirks.PresenceOff == PresenceOn:
+		u.presence = asked
+	}
+}
+
 // look makes the answer, or returns nil and what to wait for. last says that
 // there is no waiting any more.
 func (s *Server) look(c *call, f filter, since int, stateAfter, last bool) (*syncAnswer, <-chan struct{}) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	one := c.session
-	if c.fault.Repeat && one.last != nil {
+	if c.fault.Repeat && one.last != nil && one.last.NextBatch == s.token(since) {
 		return one.last, nil
 	}
 	v := s.newView(one, f, since, stateAfter && s.quirks.StateAfter)
@@ -66,7 +78,7 @@ func (s *Server) look(c *call, f filter, since int, stateAfter, last bool) (*syn
 		return nil, s.changed
 	}
 	if c.fault.SameToken && since > 0 {
-		answer.NextBatch = token(since)
+		answer.NextBatch = s.token(since)
 	}
 	answer.Padding = strings.Repeat("x", c.fault.Padding)
 	one.last = answer
@@ -89,11 +101,11 @@ func (s *Server) parseToken(text string) (int, bool) {
 	if text == "" {
 		return 0, true
 	}
-	digits, ok := strings.CutPrefix(text, "s")
-	position, err := strconv.Atoi(digits)
+	var generation, position int
+	_, err := fmt.Sscanf(text, "s%d_%d", &generation, &position)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !ok || err != nil || position <= 0 || position < s.oldest {
+	if err != nil || position <= 0 || generation != s.generation {
 		return 0, false
 	}
 	return min(position, len(s.log)), true

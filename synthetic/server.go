@@ -11,23 +11,23 @@ type Server struct {
 	name string
 	mux  *http.ServeMux
 
-	mu       sync.Mutex // guards everything below
-	quirks   Quirks
-	users    map[string]*user
-	rooms    map[string]*room
-	aliases  map[string]string // alias to room id
-	sessions map[string]*session
-	filters  map[string]filter
-	filterOf map[string]string // filter text to its id
-	faults   map[string][]Fault
-	down     bool
-	log      []entry
-	oldest   int           // positions below it are answered as unknown tokens
-	changed  chan struct{} // closed, and made anew, whenever the log grows
-	cut      chan struct{} // closed, and made anew, when running requests are to be cut
-	serial   int           // names devices, tokens, events and rooms
-	requests map[string]int
-	closed   bool
+	mu         sync.Mutex // guards everything below
+	quirks     Quirks
+	users      map[string]*user
+	rooms      map[string]*room
+	aliases    map[string]string // alias to room id
+	sessions   map[string]*session
+	filters    map[string]filter
+	filterOf   map[string]string // filter text to its id
+	faults     map[string][]Fault
+	down       bool
+	log        []entry
+	generation int           // of since tokens; older ones are unknown
+	changed    chan struct{} // closed, and made anew, whenever the log grows
+	cut        chan struct{} // closed, and made anew, when running requests are to be cut
+	serial     int           // names devices, tokens, events and rooms
+	requests   map[string]int
+	closed     bool
 }
 
 // New makes an empty server with the given name and habits.

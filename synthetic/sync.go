@@ -52,6 +52,7 @@ type view struct {
 	order      []*room         // of deltas, in order of first mention
 	presence   []*user         // whose presence to tell
 	told       map[string]bool // of them
+	joined     map[string]bool // of them, those told because they joined
 }
 
 // delta is what the stream holds about one room.
@@ -64,11 +65,12 @@ type delta struct {
 func (s *Server) newView(one *session, f filter, since int, stateAfter bool) *view {
 	return &view{
 		s: s, session: one, filter: f, since: since, stateAfter: stateAfter, now: time.Now(),
-		answer: &syncAnswer{NextBatch: token(len(s.log))}, deltas: map[*room]*delta{}, told: map[string]bool{},
+		answer: &syncAnswer{NextBatch: s.token(len(s.log))}, deltas: map[*room]*delta{}, told: map[string]bool{}, joined: map[string]bool{},
 	}
 }
 
-func token(position int) string { return fmt.Sprintf("s%d", position) }
+// token is a since token. s.mu is held.
+func (s *Server) token(position int) string { return fmt.Sprintf("s%d_%d", s.generation, position) }
 
 // initial tells everything: every room the user is in.
 func (v *view) initial() *syncAnswer {

@@ -2,8 +2,8 @@ package synthetic
 
 import (
 	"encoding/json"
-	"fmt"
 	"slices"
+	"time"
 )
 
 // tell fills the presence section from the users mentioned.
@@ -34,8 +34,9 @@ func (v *view) presenceOf(u *user) json.RawMessage {
 	if hidden {
 		return nil
 	}
-	state := fmt.Sprint(u.presence, u.active, u.statusMsg)
-	if v.s.quirks.SkipSentPresence && v.since > 0 && u.statusMsg == "" && v.session.sent[u.id] == state {
+	state := u.presence + " " + u.statusMsg
+	recent := v.now.Sub(u.lastActive) < 5*time.Minute
+	if v.s.quirks.SkipSentPresence && u != me && recent && !v.joined[u.id] && v.session.sent[u.id] == state {
 		return nil
 	}
 	v.session.sent[u.id] = state

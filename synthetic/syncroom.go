@@ -46,6 +46,7 @@ func (v *view) part(r *room, d *delta) {
 	for _, ev := range d.events {
 		if u := v.joiner(ev); u != nil {
 			v.mention(u)
+			v.joined[u.id] = true
 		}
 	}
 	if box.State != nil || len(d.events) > 0 && box.StateAfter != nil || box.Timeline != nil || box.Ephemeral != nil {

@@ -20,6 +20,10 @@ type memory struct{ handler http.Handler }
 // context, which every handler of the server watches while it waits.
 func (m memory) RoundTrip(req *http.Request) (*http.Response, error) {
 	done := make(chan *http.Response, 1)
+	seen := req.Clone(req.Context())
+	if seen.Body == nil {
+		seen.Body = http.NoBody
+	}
 	go func() {
 		defer func() {
 			if gone := recover(); gone != nil {
@@ -29,12 +33,8 @@ func (m memory) RoundTrip(req *http.Request) (*http.Response, error) {
 				done <- nil
 			}
 		}()
-		if req.Body == nil {
-			req = req.Clone(req.Context())
-			req.Body = http.NoBody
-		}
 		w := &recorder{header: http.Header{}, status: http.StatusOK}
-		m.handler.ServeHTTP(w, req)
+		m.handler.ServeHTTP(w, seen)
 		done <- w.response(req)
 	}()
 	select {

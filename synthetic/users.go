@@ -50,9 +50,7 @@ func (s *Server) setPresence(u *user, presence string) {
 	}
 	u.presence = presence
 	u.active = presence == "online"
-	if presence == "online" {
-		u.lastActive = time.Now()
-	}
+	u.lastActive = time.Now()
 	s.append(entry{kind: entryPresence, user: u})
 }
 
