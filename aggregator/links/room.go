@@ -110,8 +110,12 @@ func (r *room) place() (spaces.Rect, error) {
 // description may have lines.
 func checkPrintable(l spaces.Link) error {
 	for _, t := range []struct{ field, text, allowed string }{
-		{"id", l.ID, ""}, {"name", l.Name, ""}, {"description", l.Description, "\n\t"},
-		{"room_type", l.RoomType, ""}, {"icon", l.Icon, ""}, {"microdao_id", l.MicroDAO, ""},
+		{"id", l.ID, ""},
+		{"name", l.Name, ""},
+		{"description", l.Description, "\n\t"},
+		{"room_type", l.RoomType, ""},
+		{"icon", l.Icon, ""},
+		{"microdao_id", l.MicroDAO, ""},
 	} {
 		bad := func(c rune) bool { return unicode.IsControl(c) && !strings.ContainsRune(t.allowed, c) }
 		if strings.ContainsFunc(t.text, bad) {
