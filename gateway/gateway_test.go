@@ -29,7 +29,6 @@ func TestEveryRefusalHasTheOneForm(t *testing.T) {
 		"wrong method":                {"DELETE", "/api/city/rooms", nil, 405, spaces.CodeInvalid},
 		"wrong method, health":        {"POST", "/healthz", nil, 405, spaces.CodeInvalid},
 		"wrong method, socket":        {"POST", "/ws/city/presence", nil, 405, spaces.CodeInvalid},
-		"wrong method, page":          {"POST", "/city/", nil, 404, spaces.CodeNotFound},
 		"bad parameter":               {"GET", "/api/city/rooms?sort=x", nil, 422, spaces.CodeInvalid},
 		"bad token":                   {"GET", "/api/city/rooms", []string{"Authorization", "Bearer x"}, 401, spaces.CodeUnauthenticated},
 		"no token":                    {"POST", "/api/auth/ticket", nil, 401, spaces.CodeUnauthenticated},
@@ -87,8 +86,7 @@ func TestLogsHoldNoSecrets(t *testing.T) {
 	}
 }
 
-// TestPrivateRoomsThroughTheWholeGateway: a membership in the real store opens
-// a room after Run has read it.
+// TestTicketsThroughTheRealStore: a ticket is kept in SQL and good once.
 func TestTicketsThroughTheRealStore(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -24,8 +24,8 @@ const (
 
 // limiter is a token bucket per address. Guarded by mu.
 //
-// A bucket is one time: the moment at which it is full again. A bucket that is
-// full is as good as none, so the table holds only those who asked lately.
+// A bucket is one time: the moment at which it is full again, so that a full
+// bucket is as good as none.
 type limiter struct {
 	burst int
 	every time.Duration
@@ -52,27 +52,30 @@ func (l *limiter) take(now time.Time, addr netip.Addr) (wait time.Duration, ok b
 		return over, false
 	}
 	if _, known := l.fulls[addr]; !known && len(l.fulls) >= maxBuckets {
-		l.makeRoom(now)
+		l.makeRoom()
 	}
 	l.fulls[addr] = full
 	return 0, true
 }
 
-// makeRoom forgets who may ask freely again, and somebody at random when there
-// is nobody like that: whoever fills the table with addresses is not stopped
-// by a limit per address, and must not stop others.
-func (l *limiter) makeRoom(now time.Time) {
+// makeRoom forgets, of a few addresses at random, the one that has waited
+// longest: most likely it may ask freely again. Whoever fills the table with
+// addresses is not stopped by a limit per address, and must neither stop others
+// nor make each request search the whole table.
+func (l *limiter) makeRoom() {
+	const few = 8
+	var victim netip.Addr
+	var earliest time.Time
+	looked := 0
 	for addr, full := range l.fulls {
-		if full.Before(now) {
-			delete(l.fulls, addr)
+		if looked == 0 || full.Before(earliest) {
+			victim, earliest = addr, full
+		}
+		if looked++; looked == few {
+			break
 		}
 	}
-	for addr := range l.fulls {
-		if len(l.fulls) < maxBuckets {
-			return
-		}
-		delete(l.fulls, addr)
-	}
+	delete(l.fulls, victim)
 }
 
 // bucketOf takes an IPv6 customer's whole network for one address.

@@ -35,7 +35,7 @@ type world struct {
 	gw    *gateway.Gateway
 	auth  *auth.Auth
 	store *store.Store
-	city  *city
+	city  *smallCity
 	log   *logBuffer
 	http  http.Handler
 }
@@ -47,7 +47,7 @@ type options struct {
 
 func newWorld(t *testing.T, edit ...func(*options)) *world {
 	t.Helper()
-	w := &world{t: t, log: &logBuffer{}, city: &city{}}
+	w := &world{t: t, log: &logBuffer{}, city: &smallCity{}}
 	log := slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	db, err := migrations.Open(t.Context(), "", t.TempDir(), slog.New(slog.DiscardHandler))
 	if err != nil {
@@ -164,19 +164,19 @@ func request(t *testing.T, method, url string) *http.Response {
 	return resp
 }
 
-// city is one public room, an echoing socket and an endless stream.
-type city struct {
+// smallCity is one public room, an echoing socket and an endless stream.
+type smallCity struct {
 	auth *auth.Auth
 }
 
-func (*city) Snapshot(spaces.Viewer) spaces.CityView {
+func (*smallCity) Snapshot(spaces.Viewer) spaces.CityView {
 	return spaces.CityView{
 		Initialized: true, State: spaces.StateLive, Status: spaces.Status{Rooms: 1, Users: 2},
 		Rooms: []spaces.RoomView{{Link: spaces.Link{Slug: "general", Public: true}, Place: spaces.Rect{W: 1, H: 1}}},
 	}
 }
 
-func (c *city) ServeWebSocket(w http.ResponseWriter, r *http.Request) {
+func (c *smallCity) ServeWebSocket(w http.ResponseWriter, r *http.Request) {
 	if _, _, err := c.auth.FromRequest(r); err != nil {
 		wire.WriteProblem(w, err)
 		return
@@ -195,7 +195,7 @@ func (c *city) ServeWebSocket(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (*city) ServeSSE(w http.ResponseWriter, r *http.Request) {
+func (*smallCity) ServeSSE(w http.ResponseWriter, r *http.Request) {
 	switch r.URL.Query().Get("fault") {
 	case "panic":
 		panic("a fault of ours")

@@ -9,8 +9,9 @@ import (
 	"presence/spaces"
 )
 
-// answerTime is how long an ordinary answer may take to leave. Sockets and
-// event streams, which have no end, keep their own deadlines.
+// answerTime is how long an ordinary request may take to arrive and its answer
+// to leave. Sockets and event streams, which have no end, keep their own
+// deadlines.
 const answerTime = 30 * time.Second
 
 // routes fills the mux. The page is not on it: as a catch-all it would take
@@ -36,18 +37,27 @@ func (g *Gateway) routes() {
 // refusal when the mux has none.
 func (g *Gateway) dispatch(w http.ResponseWriter, r *http.Request) {
 	handler, pattern := g.mux.Handler(r)
+	if !endless(pattern) {
+		limitTime(w)
+	}
 	if pattern == "" {
 		g.unrouted(w, r, handler)
 		return
-	}
-	if !endless(pattern) {
-		// Fails only on writers without a network, in tests.
-		_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(answerTime))
 	}
 	if pattern == guestPattern && !g.guestAllowed(w, r) {
 		return
 	}
 	g.mux.ServeHTTP(w, r)
+}
+
+// limitTime ends a request whose body or whose reader is slower than
+// answerTime. net/http lifts both deadlines before the next request of the
+// connection. Setting them fails only on writers without a network, in tests.
+func limitTime(w http.ResponseWriter) {
+	deadline := time.Now().Add(answerTime)
+	control := http.NewResponseController(w)
+	_ = control.SetReadDeadline(deadline)
+	_ = control.SetWriteDeadline(deadline)
 }
 
 func endless(pattern string) bool {
@@ -75,12 +85,9 @@ func (g *Gateway) unrouted(w http.ResponseWriter, r *http.Request, handler http.
 	}
 }
 
-// isPage reports whether a path could be the page's: programs that ask for a
-// path that is not there get the one form, not a web page.
+// isPage reports whether a path could be the page's: below these prefixes only
+// programs ask.
 func isPage(r *http.Request) bool {
-	if r.Method != http.MethodGet && r.Method != http.MethodHead {
-		return false
-	}
 	for _, prefix := range []string{"/api/", "/ws/", "/presence/", "/internal/", "/.well-known/", "/metrics"} {
 		if strings.HasPrefix(r.URL.Path, prefix) {
 			return false
@@ -145,6 +152,8 @@ func (p *pageWriter) finish() {
 		wire.WriteProblem(p.ResponseWriter, noSuchPath())
 	case p.failed >= http.StatusInternalServerError:
 		wire.PlainProblem(p.failed, spaces.CodeInternal, "the page cannot be served").Write(p.ResponseWriter)
+	case p.failed == http.StatusMethodNotAllowed:
+		wire.PlainProblem(p.failed, spaces.CodeInvalid, "this path does not know the method; it knows "+p.Header().Get("Allow")).Write(p.ResponseWriter)
 	case p.failed != 0:
 		wire.PlainProblem(p.failed, spaces.CodeInvalid, "the page does not understand this request").Write(p.ResponseWriter)
 	}
