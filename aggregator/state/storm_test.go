@@ -19,7 +19,7 @@ import (
 )
 
 var (
-	storms    = flag.Int("storms", 150, "random scenarios for TestEngineEqualsOracle")
+	storms    = flag.Int("storms", 60, "random scenarios for TestEngineEqualsOracle")
 	stormSeed = flag.Uint64("storm-seed", 0, "run only this scenario")
 )
 

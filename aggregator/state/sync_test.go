@@ -156,3 +156,16 @@ func TestAClockThatStepsBackIsSurvived(t *testing.T) {
 	w.wait(time.Hour + 5*time.Second)
 	w.expect("general", "0/0/0 of 1")
 }
+
+func TestTypingEndedByBlindnessLivesOnFromTheLastResponse(t *testing.T) {
+	w := newSilentServer(t)
+	w.facts(typing("general", "ann"))
+	asOf := w.now
+	w.wait(45 * time.Second)
+	w.SetSync(w.now, spaces.SyncDegraded, asOf)
+	w.now = asOf.Add(59 * time.Second)
+	w.apply(state.Batch{Gap: true})
+	w.expect("general", "1/0/1 of 2 inferred")
+	w.wait(time.Second)
+	w.expect("general", "0/1/1 of 2 inferred")
+}
