@@ -107,9 +107,9 @@ export function explain(state: State, fresh: Freshness): { what: string; why: st
     case "offline":
       return { what: "You are offline.", why: kept };
     case "refused":
-      return { what: "The city did not let us in.", why: state.connection.reason };
+      return { what: "The city did not let us in.", why: asSentence(state.connection.reason) };
     case "waiting":
-      return { what: sentenceEnd(state.connection.reason), why: kept };
+      return { what: asSentence(state.connection.reason), why: kept };
     case "connecting":
       return null;
     case "live":
@@ -132,7 +132,9 @@ function explainStatus(state: State, fresh: Freshness): { what: string; why: str
   return null;
 }
 
-function sentenceEnd(text: string): string {
+// What servers say begins in lower case and has no full stop.
+function asSentence(text: string): string {
   const trimmed = text.trim() || "The connection was lost";
-  return /[.!?]$/.test(trimmed) ? trimmed : `${trimmed}.`;
+  const capital = trimmed.charAt(0).toUpperCase() + trimmed.slice(1);
+  return /[.!?]$/.test(capital) ? capital : `${capital}.`;
 }

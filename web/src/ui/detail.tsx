@@ -75,7 +75,7 @@ function Known({ room, seen, now }: Props & { room: Room }) {
   return (
     <>
       <div class={`portrait ${state} ${seen?.stale ? "stale" : ""}`}>
-        <Facade slug={room.slug} w={2} seen={seen} />
+        <Facade slug={room.slug} color={room.color} w={2} seen={seen} />
       </div>
       <div class="body">
         <p class="kicker">

@@ -5,12 +5,12 @@ import type { Seen } from "../life";
 // Facade draws a room's building with its lights. It is decoration: the same
 // numbers are always beside it as text. The halo is no part of the drawing,
 // because only a box of its own breathes without painting the windows again.
-export function Facade({ slug, w = 1, h = 1, seen }: { slug: string; w?: number; h?: number; seen: Seen | null }) {
+export function Facade({ slug, color = "", w = 1, h = 1, seen }: { slug: string; color?: string; w?: number; h?: number; seen: Seen | null }) {
   const building = useMemo(() => build(slug, w, h), [slug, w, h]);
   const walls = useMemo(() => building.blocks.map((b, i) => <Wall key={i} block={b} />), [building]);
   const lights = light(building.windows.length, seen?.active ?? 0, seen?.idle ?? 0, seen?.agents ?? 0);
   return (
-    <span class="house" aria-hidden="true">
+    <span class="house" aria-hidden="true" style={{ "--life": glow(seen), ...(color && { "--edge": color }) }}>
       <i class="halo" />
       <svg class="facade" viewBox={`0 -4 ${building.w} ${building.h + 4}`} preserveAspectRatio="xMidYMax meet">
         {walls}
@@ -21,6 +21,11 @@ export function Facade({ slug, w = 1, h = 1, seen }: { slug: string; w?: number;
       </svg>
     </span>
   );
+}
+
+// More people, more light, up to a point.
+function glow(seen: Seen | null): string {
+  return seen ? String(Math.min(1, 0.4 + 0.12 * seen.online)) : "0";
 }
 
 function Wall({ block: b }: { block: Block }) {

@@ -70,7 +70,7 @@ function Card({ room, seen: look, hue, selected, now, onOpen }: Omit<Props, "roo
       onClick={() => onOpen(room.slug)}
     >
       <span class="picture">
-        <Facade slug={room.slug} seen={seen} />
+        <Facade slug={room.slug} color={room.color} seen={seen} />
       </span>
       <span class="words">
         <span class="title">

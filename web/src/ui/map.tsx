@@ -106,7 +106,7 @@ function Tile({ room, rect, seen: look, wanted, hue, selected, now, tab, onFocus
       onFocus={onFocus}
       onClick={() => onOpen(room.slug)}
     >
-      <Facade slug={room.slug} w={rect.w} h={rect.h} seen={seen} />
+      <Facade slug={room.slug} color={room.color} w={rect.w} h={rect.h} seen={seen} />
       <span class="plate">
         <span class="name" dir="auto" title={room.name}>
           {room.name}

@@ -27,7 +27,7 @@ export function TokenDialog({ own, onUse, onGuest, onClose }: Props) {
       >
         <h2 id="token-title">See private rooms</h2>
         <p>
-          Paste an access token of the city. It is kept in this tab only and gone when you close it.
+          Paste an access token of the city; its operator makes one with <code>presence token</code>. It is kept in this tab only and gone when you close it.
           {own && " You are using one now."}
         </p>
         <label>
