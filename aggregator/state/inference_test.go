@@ -46,6 +46,12 @@ func TestZeroInferredIsUnknownNotEmpty(t *testing.T) {
 	w.message("general", "bob")
 	w.expect("general", "1/0/1 of 2 inferred")
 	w.expectCity("1+0 in 1, central 1+0 in 1")
+	w.leave("general", "bob")
+	again := w.restarted()
+	again.expect("general", "unknown") // also before the probe has run again
+	again.expect("vault", "0/0/0 of 0 stale")
+	again.SetPresenceSupport(again.now, false)
+	again.expect("general", "unknown")
 }
 
 func TestTypingIsASignOfLifeWhileListedAndAMinuteAfter(t *testing.T) {

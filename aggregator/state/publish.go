@@ -35,9 +35,9 @@ func (e *Engine) liveRoom(pl *place) (spaces.RoomPresence, bool) {
 	out.AgentCount, out.Agents = t.agents, pl.listAgents()
 	out.TypingUsers = pl.typers()
 	out.TypingCount = len(out.TypingUsers)
-	out.Source = t.source(e.noPresence)
+	out.Source = t.source()
 	out.Stale, out.AsOf = e.stale, int64(e.asOf)
-	return out, t.known(e.noPresence)
+	return out, t.known()
 }
 
 // lastRoom is what was last seen in a room the daemon is out of.
@@ -123,15 +123,15 @@ func sortAgents(agents []spaces.Agent) {
 func (e *Engine) City() (spaces.CityPresence, bool) {
 	out := spaces.CityPresence{
 		Type: "city.presence", Totals: e.city.totals(e.cfg.CountIdle), Zones: []spaces.ZonePresence{},
-		Source: e.city.tally.source(e.noPresence), Stale: e.stale, AsOf: int64(e.asOf),
+		Source: e.city.tally.source(), Stale: e.stale, AsOf: int64(e.asOf),
 	}
 	for _, z := range e.zones {
-		if z.live > 0 && z.tally.known(e.noPresence) {
+		if z.live > 0 && z.tally.known() {
 			out.Zones = append(out.Zones, spaces.ZonePresence{Zone: z.name, Totals: z.totals(e.cfg.CountIdle)})
 		}
 	}
 	slices.SortFunc(out.Zones, func(a, b spaces.ZonePresence) int { return strings.Compare(a.Zone, b.Zone) })
-	return out, e.city.live > 0 && e.city.tally.known(e.noPresence)
+	return out, e.city.live > 0 && e.city.tally.known()
 }
 
 // User returns what may be said about one tracked person, false for anybody

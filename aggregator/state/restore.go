@@ -7,7 +7,8 @@ import (
 
 // Restore fills an empty engine from saved rows, before or after SetLinks. The
 // answers are those of the moment of saving, except that nobody types; they are
-// stale until the first batch. When that moment was is for SetSync to say.
+// stale until the first batch. When that moment was is for SetSync to say, and
+// whether presence is supported is for the probe; tell it first if it is known.
 //
 // Rows that cannot be read, and members the configuration now ignores, are left
 // out: such people are unknown until the homeserver speaks of them. Now is when

@@ -85,7 +85,7 @@ func (e *Engine) summary(r *room) *lastSeen {
 	return &lastSeen{
 		AsOf: e.asOf, Active: t.people[online], Idle: t.people[idle], Unknown: t.people[unknown],
 		Members: t.members(), AgentsIn: t.agents, Agents: agents,
-		Source: t.source(e.noPresence), Known: t.known(e.noPresence),
+		Source: t.source(), Known: t.known(),
 	}
 }
 

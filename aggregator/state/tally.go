@@ -7,6 +7,7 @@ import "presence/spaces"
 type tally struct {
 	people   [classes]int
 	inferred int // of the people here: known by signs of life only
+	silent   int // of the others: absent only as far as their silence tells
 	agents   int // agents here
 }
 
@@ -19,8 +20,12 @@ func (t *tally) add(p *person, n int) {
 		return
 	}
 	t.people[p.class] += n
-	if p.inferred && p.class.here() {
+	switch {
+	case !p.inferred:
+	case p.class.here():
 		t.inferred += n
+	default:
+		t.silent += n
 	}
 }
 
@@ -29,9 +34,9 @@ func (t *tally) here() int { return t.people[online] + t.people[idle] }
 func (t *tally) members() int { return t.here() + t.people[unknown] + t.people[offline] }
 
 // source says what the number of people here was derived from.
-func (t *tally) source(noPresence bool) spaces.Source {
+func (t *tally) source() spaces.Source {
 	switch here := t.here(); {
-	case here == 0 && noPresence && t.members() > 0:
+	case here == 0 && t.silent > 0:
 		return spaces.SourceInferred
 	case t.inferred == 0:
 		return spaces.SourceMatrix
@@ -44,6 +49,4 @@ func (t *tally) source(noPresence bool) spaces.Source {
 
 // known is false for "nobody, as far as silence tells": without presence from
 // the homeserver a room of silent members is unknown, not empty.
-func (t *tally) known(noPresence bool) bool {
-	return t.here() > 0 || t.source(noPresence) != spaces.SourceInferred
-}
+func (t *tally) known() bool { return t.here() > 0 || t.silent == 0 }
