@@ -173,7 +173,7 @@ func TestReplaceLinks(t *testing.T) {
 
 func TestReplaceManyLinks(t *testing.T) {
 	each(t, func(t *testing.T, s *store.Store) {
-		const many = 5_100 // more than one statement takes
+		const many = 1_100 // more than one statement takes
 		links := make([]spaces.Link, many)
 		for i := range links {
 			links[i] = link("room-" + number(i))

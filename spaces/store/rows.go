@@ -12,7 +12,7 @@ import (
 
 // rowsPerStatement bounds the memory of one multi-row statement; a larger
 // number is not faster (see BenchmarkSaveSync).
-const rowsPerStatement = 5000
+const rowsPerStatement = 1000
 
 // jsonRows is the one place where the engines differ. It turns parameter
 // number param, a JSON array of arrays, into a table with the given columns
