@@ -88,9 +88,11 @@ func (a *API) register(mux *http.ServeMux) huma.API {
 		OpenAPI: &huma.OpenAPI{
 			OpenAPI: "3.1.0",
 			Info: &huma.Info{
-				Title:       "presence",
-				Version:     "1",
-				Description: "The live city: rooms, their places on the map and who is there now. Every refusal has the form Problem (RFC 9457).",
+				Title:   "presence",
+				Version: "1",
+				Description: "The live city: rooms, their places on the map and who is there now. Every refusal has the form Problem (RFC 9457). " +
+					"Live: WebSocket at /ws/city/presence (subprotocols presence.city.v2, presence.city.v1 and bearer.<token>), " +
+					"server-sent events at /api/presence/stream (?mode=diff for changes only).",
 			},
 			Components: &huma.Components{
 				Schemas:         huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer),

@@ -148,7 +148,11 @@ func TestBlindIsNotEmpty(t *testing.T) {
 
 	w.city.edit(func(c *city) { c.view = spaces.CityView{} })
 	for _, url := range []string{"/api/city/rooms", "/city/map", "/presence/summary"} {
-		p := refused(t, w.do(http.MethodGet, url), http.StatusServiceUnavailable, spaces.CodeUnavailable)
+		answer := w.do(http.MethodGet, url)
+		if answer.Header().Get("Retry-After") == "" {
+			t.Errorf("%s: no Retry-After", url)
+		}
+		p := refused(t, answer, http.StatusServiceUnavailable, spaces.CodeUnavailable)
 		if !strings.Contains(p.Detail, "initializing") {
 			t.Errorf("%s: got %q", url, p.Detail)
 		}

@@ -16,6 +16,5 @@ func (o optional[T]) MarshalJSON() ([]byte, error) { return json.Marshal(o.value
 
 // Schema describes the object or null to huma.
 func (optional[T]) Schema(r huma.Registry) *huma.Schema {
-	var zero T
-	return &huma.Schema{OneOf: []*huma.Schema{huma.SchemaFromType(r, reflect.TypeOf(zero)), {Type: "null"}}}
+	return &huma.Schema{OneOf: []*huma.Schema{r.Schema(reflect.TypeFor[T](), true, ""), {Type: "null"}}}
 }

@@ -56,6 +56,7 @@ func (a *API) refuse(ctx context.Context, op huma.Operation, err error) error {
 		a.log.ErrorContext(ctx, "request failed", "operation", op.Path, "error", err)
 	case spaces.CodeUnavailable:
 		a.log.WarnContext(ctx, "request refused for now", "operation", op.Path, "error", err)
+		return huma.ErrorWithHeaders(wire.NewProblem(err), http.Header{"Retry-After": {wire.RetryAfter}})
 	case spaces.CodeInvalid, spaces.CodeUnauthenticated, spaces.CodeForbidden, spaces.CodeNotFound,
 		spaces.CodeConflict, spaces.CodeTooLarge, spaces.CodeRateLimited:
 		// the caller's to mend

@@ -12,6 +12,10 @@ import (
 // ProblemType is the media type of a [Problem] (RFC 9457).
 const ProblemType = "application/problem+json"
 
+// RetryAfter is what a refusal with 503 says to programs, in seconds: what is
+// away is usually back at once.
+const RetryAfter = "1"
+
 // Problem is the one form in which every HTTP path of the gateway refuses:
 // RFC 9457 with our machine code, and the text once more as "error" for clients
 // of the first API, which read only that.
@@ -105,6 +109,9 @@ func (p *Problem) Write(w http.ResponseWriter) {
 	h.Set("Cache-Control", "no-store")
 	if p.Status == http.StatusUnauthorized {
 		h.Set("WWW-Authenticate", "Bearer") // RFC 9110 15.5.2 demands a challenge
+	}
+	if p.Status == http.StatusServiceUnavailable {
+		h.Set("Retry-After", RetryAfter)
 	}
 	w.WriteHeader(p.Status)
 	encoder := json.NewEncoder(w)
