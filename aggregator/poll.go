@@ -21,7 +21,6 @@ type poller struct {
 	soft     bool   // how the session ended, for stageSession
 	refused  int    // answers in a row that refused the request itself
 	idle     int    // answers in a row that came at once and told nothing
-	cheap    bool   // the last initial sync took no time, so another would not hurt
 	message  string // what an operator should know; empty when all is well
 }
 
@@ -131,7 +130,6 @@ const (
 	guardSame    = 5 * time.Second        // the token did not move: nothing is lost by waiting
 	guardEmpty   = 500 * time.Millisecond // it moved past what we do not ask for, such as device lists
 	guardInstant = time.Second
-	cheapInitial = time.Second
 )
 
 // pace says when to poll next: at once, unless a server answers at once
@@ -139,9 +137,6 @@ const (
 func (t *term) pace(now time.Time, req matrix.SyncRequest, r *matrix.Response, took time.Duration) {
 	p := &t.poll
 	p.due = now
-	if r.Batch.Initial {
-		p.cheap = took < cheapInitial
-	}
 	same := r.NextBatch == req.Since
 	if took >= guardInstant || req.Timeout == 0 && !same || !same && !r.Empty() {
 		p.idle = 0

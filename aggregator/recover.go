@@ -13,6 +13,9 @@ import (
 // lockedRetry is how often a locked account is tried: an operator may unlock it.
 const lockedRetry = 10 * time.Minute
 
+// smallServer is how many people may be read again on a mere suspicion.
+const smallServer = 500
+
 // connected is what stageConnect found.
 type connected struct {
 	filterID string
@@ -87,8 +90,8 @@ func (t *term) pollFailed(now time.Time, err error) {
 		t.refused(now)
 	case matrix.Retry:
 		// The answer may be lost although the server counts it as given, and
-		// Dendrite does not say presence twice.
-		if p.stage == stageFollow && p.cheap && f.Status == 0 {
+		// Dendrite does not say presence twice. Dendrite's servers are small.
+		if p.stage == stageFollow && f.Status == 0 && t.engine.Stats().Users <= smallServer {
 			p.since = ""
 		}
 	case matrix.RateLimited, matrix.Forbidden:

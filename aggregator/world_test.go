@@ -365,7 +365,9 @@ func (r *recorder) room(slug spaces.Slug) (spaces.RoomPresence, bool) {
 func (r *recorder) state() (bus.CityState, int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return bus.CityState{Links: maps.Clone(r.links), Rooms: maps.Clone(r.rooms), City: r.city, Status: r.status}, r.sent
+	rooms := maps.Clone(r.rooms)
+	maps.DeleteFunc(rooms, func(slug spaces.Slug, _ spaces.RoomPresence) bool { return time.Since(r.put[slug]) >= roomTTL })
+	return bus.CityState{Links: maps.Clone(r.links), Rooms: rooms, City: r.city, Status: r.status}, r.sent
 }
 
 // recorderHandle is the bus as one run of the daemon reaches it.
@@ -404,11 +406,6 @@ func (h *recorderHandle) Lead(ctx context.Context, lead func(context.Context, ui
 
 func (h *recorderHandle) ReadCity(context.Context) (bus.CityState, error) {
 	state, _ := h.state()
-	for slug := range state.Rooms {
-		if _, alive := h.room(slug); !alive {
-			delete(state.Rooms, slug)
-		}
-	}
 	return state, h.do(func() {})
 }
 
