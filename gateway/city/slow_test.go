@@ -38,6 +38,7 @@ func TestStalledClient(t *testing.T) {
 	w := newWorld(t, func(c *city.Config) { c.WriteWait = 300 * time.Millisecond })
 	w.city.CityReset(state(roomLinks(slowRooms)...))
 	stalled, reader := w.connect("guest", wire.SubprotocolV2), w.connect("guest", wire.SubprotocolV2)
+	reader.read() // the snapshot: from here on changes are told
 	start := time.Now()
 	for round := 2; w.metric("presence_city_closed_total", "slow") == 0; round += 10 {
 		if worst := w.flood(reader, round, 10); worst > soon/2 {
@@ -57,6 +58,7 @@ func TestConflation(t *testing.T) {
 	w := newWorld(t, func(c *city.Config) { c.WriteWait = time.Minute })
 	w.city.CityReset(state(roomLinks(slowRooms)...))
 	late, reader := w.connect("guest", wire.SubprotocolV2), w.connect("guest", wire.SubprotocolV2)
+	reader.read() // the snapshot: from here on changes are told
 	const rounds = 60
 	w.flood(reader, 2, rounds)
 

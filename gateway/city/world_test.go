@@ -16,6 +16,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"presence/gateway/city"
+	"presence/gateway/conn"
 	"presence/gateway/wire"
 	"presence/spaces"
 	"presence/spaces/bus"
@@ -110,7 +111,9 @@ func newWorld(tb testing.TB, change func(*city.Config)) *world {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /ws", c.ServeWebSocket)
 	mux.HandleFunc("GET /sse", c.ServeSSE)
-	server := httptest.NewServer(mux)
+	server := httptest.NewUnstartedServer(mux)
+	server.Config.ConnContext = conn.Tune
+	server.Start()
 	w.url = server.URL
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)

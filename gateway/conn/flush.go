@@ -12,6 +12,7 @@ import (
 // Called with mu held.
 func (s *Socket) startFlush(rest []byte) {
 	s.rest, s.flushing = rest, true
+	s.allow()
 	s.keeper.goroutine(s.flush)
 }
 
@@ -20,9 +21,6 @@ func (s *Socket) startFlush(rest []byte) {
 func (s *Socket) flush() {
 	defer s.rescue()
 	for out := s.rest; out != nil; out = s.next() {
-		if !s.closing() {
-			_ = s.tcp.SetWriteDeadline(time.Now().Add(s.keeper.cfg.WriteWait))
-		}
 		if n, err := s.tcp.Write(out); err != nil {
 			s.flushFailed(out[n:], err)
 			return
@@ -36,11 +34,12 @@ func (s *Socket) next() []byte {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.rest = nil
+	s.allow()
 	if out := s.tail; len(out) > 0 {
 		s.tail = nil
 		return out
 	}
-	for s.ended == nil && !s.shutDown {
+	for s.open() {
 		b := s.keeper.feed.Pull(s, s.cursor)
 		if b.To == s.cursor {
 			break
@@ -51,35 +50,53 @@ func (s *Socket) next() []byte {
 		}
 	}
 	s.flushing = false
+	if s.shutDown {
+		_ = s.tcp.Close()
+	}
 	_ = s.tcp.SetWriteDeadline(time.Time{}) // or writes without waiting would fail once it has passed
 	return nil
 }
 
-// flushFailed ends a socket whose flusher could not write. The stream is broken
-// inside a frame, so flushing stays set: nobody may write any more.
+// allow sets the deadline of the next write. A socket that is closing has one
+// already. Called with mu held.
+func (s *Socket) allow() {
+	if s.open() {
+		_ = s.tcp.SetWriteDeadline(time.Now().Add(s.keeper.cfg.WriteWait))
+	}
+}
+
+// flushFailed ends a socket whose flusher could not write.
 func (s *Socket) flushFailed(rest []byte, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	slow := s.ended == nil && errors.Is(err, os.ErrDeadlineExceeded)
-	if !slow {
-		_ = s.tcp.SetReadDeadline(time.Now()) // wakes the reader, which cleans up
-		return
+	if s.open() && errors.Is(err, os.ErrDeadlineExceeded) {
+		c := wire.CloseSlow
+		s.ended = &c
+		s.lastWords(rest)
 	}
-	c := wire.CloseSlow
-	s.ended = &c
-	s.lastWords(rest)
-	_ = s.tcp.SetReadDeadline(time.Now().Add(closeWait))
+	s.breakOff()
 }
 
 // lastWords lets a client that wakes up later learn why it was closed: the
-// kernel gets just enough more room for the rest of the batch and the close
-// frame, and delivers them if the client ever reads.
+// kernel gets enough more room for the rest of the batch and the close frame
+// (it counts its own overhead, up to as much again), and delivers them after
+// our end is closed, if the client ever reads.
 func (s *Socket) lastWords(rest []byte) {
 	_ = s.tcp.SetWriteDeadline(time.Time{})
 	out := append(append(append([]byte(nil), rest...), s.tail...), wire.CloseSlow.Frame()...)
-	if growSendBuffer(s.tcp, sendBuffer+2*len(out)) {
+	if growSendBuffer(s.tcp, 2*sendBuffer+4*len(out)) {
 		s.tryWrite(out)
 	}
+}
+
+// breakOff ends all writing and wakes the reader, which cleans up. Called with
+// mu held.
+func (s *Socket) breakOff() {
+	s.flushing, s.broken = false, true
+	if s.shutDown {
+		_ = s.tcp.Close()
+	}
+	_ = s.tcp.SetReadDeadline(time.Now())
 }
 
 func (s *Socket) closing() bool {
@@ -92,6 +109,8 @@ func (s *Socket) closing() bool {
 func (s *Socket) rescue() {
 	if p := recover(); p != nil {
 		s.keeper.panicked(s, p)
-		_ = s.tcp.SetReadDeadline(time.Now())
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.breakOff()
 	}
 }

@@ -97,6 +97,10 @@ type Terms struct {
 // then returns. A request that cannot be upgraded has been answered with a
 // problem, and the error is for logs only.
 func (k *Keeper) Upgrade(w http.ResponseWriter, r *http.Request, t Terms) error {
+	if k.hasStopped() {
+		wire.WriteProblem(w, &spaces.Error{Code: spaces.CodeUnavailable, Message: wire.CloseGoingAway.Reason})
+		return http.ErrServerClosed
+	}
 	s := &Socket{Seat: t.Seat, keeper: k, count: k.metrics.formats[t.Format]}
 	if !t.Expires.IsZero() {
 		s.expires = t.Expires.Unix()
@@ -117,9 +121,19 @@ func (k *Keeper) Upgrade(w http.ResponseWriter, r *http.Request, t Terms) error 
 	select {
 	case k.arrivals <- s:
 		return nil
-	case <-k.stopped:
-		s.Close(wire.CloseGoingAway)
+	case <-k.stopped: // between the check above and here; Run is over, so no goroutine may start
+		_ = s.tcp.SetWriteDeadline(time.Now().Add(closeWait))
+		_, _ = s.tcp.Write(wire.CloseGoingAway.Frame())
 		return errors.Join(http.ErrServerClosed, ws.CloseNow())
+	}
+}
+
+func (k *Keeper) hasStopped() bool {
+	select {
+	case <-k.stopped:
+		return true
+	default:
+		return false
 	}
 }
 

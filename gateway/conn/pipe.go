@@ -2,6 +2,7 @@ package conn
 
 import (
 	"bufio"
+	"context"
 	"io"
 	"net"
 	"net/http"
@@ -95,3 +96,13 @@ func (p *pipe) Write(b []byte) (int, error) {
 }
 
 func (p *pipe) Close() error { return p.socket.shut() }
+
+// Tune is an http.Server's ConnContext: it bounds what the kernel keeps for a
+// client that does not read, for ordinary answers and event streams as for
+// sockets.
+func Tune(ctx context.Context, c net.Conn) context.Context {
+	if tcp, ok := c.(*net.TCPConn); ok {
+		_ = tcp.SetWriteBuffer(sendBuffer) // a wish; the kernel's own choice works too
+	}
+	return ctx
+}

@@ -43,6 +43,7 @@ type Socket struct {
 	rest     []byte      // of the batch under way; shared, never changed
 	tail     []byte      // control frames and replies that go after rest
 	flushing bool        // a flusher writes; nobody else may
+	broken   bool        // the stream ends inside a frame; nobody may write any more
 	skipped  int         // frames that passed while the socket was behind
 	ended    *wire.Close // why we closed it; nil: we did not
 	refused  bool        // the library sent a close frame of its own
@@ -67,7 +68,7 @@ func (s *Socket) Offer(b Batch) {
 	s.mu.Lock()
 	defer s.unlock()
 	switch {
-	case s.ended != nil || s.shutDown || s.cursor >= b.To:
+	case !s.open() || s.cursor >= b.To:
 	case s.flushing:
 		s.skipped += b.Frames
 	case s.cursor < b.From:
@@ -82,7 +83,7 @@ func (s *Socket) Offer(b Batch) {
 func (s *Socket) CatchUp() {
 	s.mu.Lock()
 	defer s.unlock()
-	if s.ended == nil && !s.shutDown && !s.flushing { // a flusher always pulls before it ends
+	if s.open() && !s.flushing { // a flusher always pulls before it ends
 		s.catchUp()
 	}
 }
@@ -95,7 +96,7 @@ func (s *Socket) Reply(frame []byte) { s.control(frame) }
 func (s *Socket) Close(c wire.Close) {
 	s.mu.Lock()
 	defer s.unlock()
-	if s.ended != nil || s.shutDown {
+	if !s.open() {
 		return
 	}
 	s.ended = &c
@@ -125,7 +126,7 @@ func (s *Socket) unlock() {
 func (s *Socket) control(frame []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.ended != nil || s.shutDown {
+	if !s.open() {
 		return
 	}
 	s.refused = s.refused || wire.IsClose(frame)
@@ -149,11 +150,21 @@ func (s *Socket) heard(n int) bool {
 	return false
 }
 
-// shut closes the connection under the socket; nothing is written afterwards.
+// open reports whether anything may still be said. Called with mu held.
+func (s *Socket) open() bool { return s.ended == nil && !s.broken && !s.shutDown }
+
+// shut closes the connection under the socket. What a flusher still has to say,
+// such as the answer to a close frame, goes first.
 func (s *Socket) shut() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.shutDown {
+		return net.ErrClosed
+	}
 	s.shutDown = true
+	if s.flushing {
+		return s.tcp.SetWriteDeadline(time.Now().Add(closeWait))
+	}
 	return s.tcp.Close()
 }
 
