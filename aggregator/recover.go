@@ -36,7 +36,7 @@ func (t *term) connect(ctx context.Context) func(time.Time) {
 		c.joined, err = t.client.JoinedRooms(ctx)
 	}
 	if err == nil {
-		c.rows, c.found, err = t.store.LoadSync(ctx, t.client.UserID())
+		c.rows, c.found, err = t.store.LoadSync(ctx, t.account())
 	}
 	return func(now time.Time) {
 		t.poll.busy = false

@@ -32,7 +32,7 @@ func (t *term) startSave(ctx context.Context, now time.Time) {
 	}
 	s.busy, s.dirty = true, false
 	rows := t.takeRows()
-	account := t.client.UserID()
+	account := t.account()
 	t.do(ctx, func(ctx context.Context) func(time.Time) {
 		timed, cancel := context.WithTimeout(ctx, saveTimeout)
 		defer cancel()
@@ -40,6 +40,9 @@ func (t *term) startSave(ctx context.Context, now time.Time) {
 		return func(now time.Time) { t.saved(now, rows.Cursor.NextBatch, err) }
 	})
 }
+
+// account names our rows. It is known once connected.
+func (t *term) account() string { return account(t.client.UserID(), t.cfg.Matrix.Homeserver) }
 
 func (t *term) saved(now time.Time, nextBatch string, err error) {
 	s := &t.saver
@@ -83,7 +86,7 @@ func (t *term) lastSave(ctx context.Context) {
 		// Nobody heard how it ended, so it may not have happened.
 		t.engine.ResetRows()
 	}
-	if err := t.store.SaveSync(ctx, t.client.UserID(), t.takeRows()); err != nil {
+	if err := t.store.SaveSync(ctx, t.account(), t.takeRows()); err != nil {
 		t.log.Warn("the last save failed; the next start resumes from the one before", "error", err)
 	}
 }

@@ -1,14 +1,21 @@
 package aggregator
 
 import (
+	"cmp"
 	"context"
 
 	"presence/aggregator/matrix"
 	"presence/spaces/store"
 )
 
-// sessions keeps the daemon's session in the store, under the configured user
-// id, since that is all that is known before a login.
+// account names what the store keeps for a user of a homeserver, so that
+// nothing of one city is taken for another's. Before a login the user may be
+// unknown.
+func account(userID, homeserver string) string {
+	return cmp.Or(userID, "daemon") + " on " + homeserver
+}
+
+// sessions keeps the daemon's session in the store.
 type sessions struct {
 	store   Store
 	account string
