@@ -66,9 +66,3 @@ func (s *CityState) apply(c CityChange) {
 		s.Status = nil
 	}
 }
-
-// settled reports whether an aggregator has filled a new stream: its first
-// status after it has applied a sync response follows its links and rooms.
-func (s *CityState) settled() bool {
-	return s.Status != nil && s.Status.Sync != spaces.SyncStarting
-}

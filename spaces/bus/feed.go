@@ -20,8 +20,8 @@ const (
 )
 
 var (
-	errGap   = errors.New("a message is missing")
-	errEpoch = errors.New("a new aggregator has taken over")
+	errGap  = errors.New("a message is missing")
+	errTerm = errors.New("an aggregator has begun a term or restored the stream")
 )
 
 // feed is one consumer of the stream: first the last message of every subject,
@@ -47,6 +47,7 @@ type feed struct {
 	left  uint64 // messages of the snapshot that are still to come
 	seq   uint64 // consumer sequence of the last message
 	epoch uint64 // newest epoch seen
+	led   bool   // the stream has a term's record
 }
 
 // openFeed replaces the named consumer: a break can never pile them up.
@@ -118,7 +119,7 @@ func (f *feed) snapshot(ctx context.Context) (CityState, error) {
 		select {
 		case m := <-f.msgs:
 			change, ok, err := f.take(m)
-			if err != nil && !errors.Is(err, errEpoch) { // a snapshot spans terms
+			if err != nil && !errors.Is(err, errTerm) { // news only after the snapshot
 				return state, err
 			}
 			if ok {
@@ -151,7 +152,7 @@ func (f *feed) askEnd(ctx context.Context) error {
 }
 
 // take checks that nothing is missing before m and decodes it. ok is false for
-// messages that must be ignored; errEpoch comes with a message that is valid.
+// messages that must be ignored; errTerm means that m is a term's record.
 func (f *feed) take(m jetstream.Msg) (change CityChange, ok bool, err error) {
 	meta, err := m.Metadata()
 	if err != nil {
@@ -162,6 +163,10 @@ func (f *feed) take(m jetstream.Msg) (change CityChange, ok bool, err error) {
 	}
 	f.seq = meta.Sequence.Consumer
 	f.left = min(meta.NumPending, max(f.left, 1)-1)
+	if m.Subject() == subjectTerm {
+		f.led = true
+		return CityChange{}, false, errTerm
+	}
 	change, epoch, err := decode(m.Subject(), m.Data())
 	if err != nil {
 		f.metrics.malformed.Inc()
@@ -172,13 +177,7 @@ func (f *feed) take(m jetstream.Msg) (change CityChange, ok bool, err error) {
 		f.metrics.outdated.Inc()
 		return CityChange{}, false, nil
 	}
-	if epoch > f.epoch {
-		first := f.epoch == 0
-		f.epoch = epoch
-		if !first {
-			return change, true, errEpoch
-		}
-	}
+	f.epoch = max(f.epoch, epoch)
 	return change, true, nil
 }
 

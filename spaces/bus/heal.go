@@ -38,9 +38,8 @@ func fenced(err error) bool {
 	return errors.As(err, &api) && api.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequence
 }
 
-// heal makes the stream exist, puts our fence back and restores what was lost
-// with the old stream. It returns ErrDeposed when somebody else leads by now.
-// The caller holds mu.
+// heal makes the stream exist and restores what was lost with an old one. It
+// returns ErrDeposed when somebody else leads by now. The caller holds mu.
 func (p *publisher) heal(ctx context.Context) error {
 	info, err := ensureStream(ctx, p.js)
 	if err != nil {
@@ -48,18 +47,30 @@ func (p *publisher) heal(ctx context.Context) error {
 	}
 	emptied := !info.Created.Equal(p.created)
 	p.found(info)
-	if p.term != nil {
-		purged, err := p.term.fenceAgain(ctx, p.js)
-		if err != nil {
-			return err
+	if p.term == nil {
+		if emptied {
+			return p.restore(ctx)
 		}
-		emptied = emptied || purged
-	}
-	if !emptied {
 		return nil
 	}
-	p.metrics.restores.Inc()
+	switch stands, err := p.term.stands(ctx, p.js); {
+	case err != nil:
+		return err
+	case stands:
+		return nil
+	}
+	// A fence of zero lets values in as long as nobody has begun a term. The
+	// record comes last: it tells watchers that everything is there again.
+	p.term.fence = 0
+	if err := p.restore(ctx); err != nil {
+		return err
+	}
+	return p.term.writeAgain(ctx, p.js)
+}
+
+func (p *publisher) restore(ctx context.Context) error {
 	lost := p.journal.living(time.Now())
+	p.metrics.restores.Inc()
 	p.log.WarnContext(ctx, "the stream has lost its contents; restoring them", "values", len(lost))
 	if err := errors.Join(p.send(ctx, lost)...); err != nil {
 		p.created = time.Time{} // so that the next heal restores the rest

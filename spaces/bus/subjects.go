@@ -24,11 +24,12 @@ const (
 )
 
 // streamSubjects is what the stream stores; watchedSubjects is the part a
-// watcher of the city needs. People are left out of it: ten thousand of them
+// watcher of the city needs, the term among them: a new record says that the
+// whole city should be read again. People are left out of it: ten thousand of them
 // would be read by every gateway and shown by none.
 var (
 	streamSubjects  = []string{roomPrefix + "*", userPrefix + "*", linkPrefix + "*", subjectCity, subjectStatus, subjectTerm, dropPrefix + "*.*"}
-	watchedSubjects = []string{roomPrefix + "*", linkPrefix + "*", subjectCity, subjectStatus}
+	watchedSubjects = []string{roomPrefix + "*", linkPrefix + "*", subjectCity, subjectStatus, subjectTerm}
 )
 
 // dropSubject is where the removal of a stored subject is published.

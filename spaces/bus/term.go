@@ -103,25 +103,31 @@ func (t *term) write(ctx context.Context, js jetstream.JetStream, seq uint64) er
 	return nil
 }
 
-// fenceAgain writes the record into a stream that lost it, and reports whether
-// it had. It returns ErrDeposed, and ends the leader's context, when somebody
-// else's record is there.
-func (t *term) fenceAgain(ctx context.Context, js jetstream.JetStream) (lost bool, err error) {
+// stands reports whether our record is still the newest of the stream; false
+// when there is none at all. It returns ErrDeposed, and ends the leader's
+// context, when somebody else's is there or our lease is gone.
+func (t *term) stands(ctx context.Context, js jetstream.JetStream) (bool, error) {
 	m, err := lastMessage(ctx, js, subjectTerm)
-	if err != nil {
+	switch {
+	case err != nil:
 		return false, err
-	}
-	if m != nil && m.Sequence == t.fence && t.wrote(m.Data) {
+	case m == nil && !t.ended:
 		return false, nil
-	}
-	if m == nil && !t.ended {
-		err = t.write(ctx, js, 0)
-		if !fenced(err) {
-			return true, err
-		}
+	case m != nil && m.Sequence == t.fence && t.wrote(m.Data):
+		return true, nil
 	}
 	t.depose(ErrDeposed)
 	return false, ErrDeposed
+}
+
+// writeAgain puts the record into a stream that lost it.
+func (t *term) writeAgain(ctx context.Context, js jetstream.JetStream) error {
+	err := t.write(ctx, js, 0)
+	if fenced(err) {
+		t.depose(ErrDeposed)
+		return ErrDeposed
+	}
+	return err
 }
 
 func (t *term) wrote(data []byte) bool {

@@ -8,6 +8,8 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/nats-io/nuid"
+
+	"presence/spaces"
 )
 
 const (
@@ -26,6 +28,7 @@ type cityWatch struct {
 	name string
 
 	created  time.Time // incarnation of the stream behind the last CityReset; zero before the first
+	led      bool      // it had a term's record
 	blind    bool      // CityBlind was told and no CityReset since
 	broken   time.Time // when the trouble began; zero when there is none
 	failures int       // breaks in a row
@@ -37,8 +40,8 @@ type cityWatch struct {
 // cannot be renewed at once, and CityReset when it is. It returns nil when ctx
 // ends.
 //
-// When the stream was lost with its contents, the last picture is kept until an
-// aggregator has filled the new one: an empty stream says nothing about rooms.
+// When the stream was lost or emptied, the last picture is kept until an
+// aggregator has filled it again: an empty stream says nothing about rooms.
 func (b *Bus) WatchCity(ctx context.Context, w CityWatcher) error {
 	watch := &cityWatch{bus: b, to: w, name: "city_" + nuid.Next()}
 	for ctx.Err() == nil {
@@ -90,7 +93,7 @@ func (w *cityWatch) follow(ctx context.Context) error {
 			return err
 		}
 	}
-	w.created, w.blind, w.broken = f.created, false, time.Time{}
+	w.created, w.led, w.blind, w.broken = f.created, f.led, false, time.Time{}
 	w.to.CityReset(state)
 	return w.live(ctx, f)
 }
@@ -105,10 +108,14 @@ func (w *cityWatch) open(ctx context.Context) (*feed, error) {
 	return f, err
 }
 
-// mustHold reports whether the feed's stream is a new one that nobody has
-// filled yet.
+// mustHold reports whether the stream was lost or emptied since the last
+// picture and nobody has filled it yet. An aggregator writes its record last
+// when it restores a stream, and first when it begins a term; its first status
+// that is not "starting" follows its links and rooms.
 func (w *cityWatch) mustHold(f *feed, state CityState) bool {
-	return !w.created.IsZero() && !w.created.Equal(f.created) && !state.settled()
+	lost := !w.created.IsZero() && !w.created.Equal(f.created)
+	emptied := w.led && !f.led
+	return emptied || lost && (state.Status == nil || state.Status.Sync == spaces.SyncStarting)
 }
 
 // hold adds what arrives next to a state that is not shown yet.
@@ -145,9 +152,9 @@ func (w *cityWatch) next(ctx context.Context, f *feed) ([]CityChange, error) {
 }
 
 // recover decides what a break means and waits before the next attempt. A new
-// aggregator is no failure: its city is simply read again.
+// term is no failure: the city is simply read again.
 func (w *cityWatch) recover(ctx context.Context, err error, lasted time.Duration) {
-	if errors.Is(err, errEpoch) {
+	if errors.Is(err, errTerm) {
 		return
 	}
 	if lasted > healthy {
