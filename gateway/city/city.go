@@ -80,6 +80,8 @@ type City struct {
 	moved       []*conn.Socket // whose rights changed since the last pass
 	passed      chan struct{}  // closed by the next pass
 
+	scratch []*conn.Socket // of the pass; Run's
+
 	updates updates // encoded for event streams; has its own lock
 }
 

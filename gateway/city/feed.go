@@ -129,6 +129,7 @@ func (c *City) pass() time.Duration {
 		for _, s := range jobs[i].sockets {
 			s.Offer(jobs[i].batch)
 		}
+		clear(jobs[i].sockets) // scratch must not keep ended sockets
 	}
 	now := c.now()
 	for _, ts := range received {
@@ -158,14 +159,18 @@ func (c *City) collect() (jobs []job, moved []*conn.Socket, received []int64) {
 			at.changed = t.reserve(now, 2*len(t.items)+t.audience.size())
 		}
 	}
+	scratch := c.scratch[:0]
 	for _, st := range c.streams {
 		if st.cursor == t.seq {
 			continue
 		}
 		if b, ok := st.pass(t, now); ok {
-			jobs = append(jobs, job{b, append([]*conn.Socket(nil), st.sockets...)})
+			first := len(scratch)
+			scratch = append(scratch, st.sockets...)
+			jobs = append(jobs, job{b, scratch[first:len(scratch):len(scratch)]})
 		}
 	}
+	c.scratch = scratch
 	c.metrics.overwritten.Add(float64(t.overwrites))
 	t.overwrites, t.passed = 0, t.seq
 	moved, c.moved = c.moved, nil

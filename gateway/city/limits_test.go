@@ -24,8 +24,16 @@ func TestBadMessages(t *testing.T) {
 	c := w.connect("guest", wire.SubprotocolV2)
 	c.read()
 	for _, m := range []struct{ message, field string }{
-		{"", ""}, {"{", ""}, {"null", "event"}, {"[]", ""}, {`{"event":5}`, ""}, {"\xff\xfe", ""},
-		{"PING", ""}, {"{}", "event"}, {`{"event":"presence.bulk"}`, "event"}, {`{"type":"city.room"}`, "type"},
+		{"", ""},
+		{"{", ""},
+		{"null", "event"},
+		{"[]", ""},
+		{`{"event":5}`, ""},
+		{"\xff\xfe", ""},
+		{"PING", ""},
+		{"{}", "event"},
+		{`{"event":"presence.bulk"}`, "event"},
+		{`{"type":"city.room"}`, "type"},
 	} {
 		c.say(websocket.MessageText, m.message)
 		if f := c.read(); f.Type != "error" || f.Code != "invalid" || f.Field != m.field {

@@ -59,7 +59,7 @@ func TestConflation(t *testing.T) {
 	w.city.CityReset(state(roomLinks(slowRooms)...))
 	late, reader := w.connect("guest", wire.SubprotocolV2), w.connect("guest", wire.SubprotocolV2)
 	reader.read() // the snapshot: from here on changes are told
-	const rounds = 60
+	const rounds = 25
 	w.flood(reader, 2, rounds)
 
 	values, frames := map[spaces.Slug]int{}, 0

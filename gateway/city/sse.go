@@ -82,6 +82,9 @@ func (c *City) ServeSSE(w http.ResponseWriter, r *http.Request) {
 	h.Set("Content-Type", "text/event-stream; charset=utf-8")
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Accel-Buffering", "no") // a buffering proxy would hold events back
+	if r.Method == http.MethodHead {
+		return
+	}
 
 	c.metrics.streams.Inc()
 	defer c.metrics.streams.Dec()

@@ -226,6 +226,9 @@ func TestTLS(t *testing.T) {
 	}
 }
 
+const handshake = "GET / HTTP/1.1\r\nHost: test\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
+	"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+
 // raw is a client that can break the protocol.
 func (w *world) raw(first ...byte) net.Conn {
 	w.t.Helper()
@@ -235,9 +238,7 @@ func (w *world) raw(first ...byte) net.Conn {
 	}
 	w.t.Cleanup(func() { _ = c.Close() })
 	_ = c.SetDeadline(time.Now().Add(soon))
-	request := "GET / HTTP/1.1\r\nHost: test\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
-		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
-	if _, err := c.Write(append([]byte(request), first...)); err != nil {
+	if _, err := c.Write(append([]byte(handshake), first...)); err != nil {
 		w.t.Fatal(err)
 	}
 	return c
