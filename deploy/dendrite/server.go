@@ -38,6 +38,7 @@ type Server struct {
 	opt    Options
 	dir    string
 	addr   string
+	free   func() // gives up the chosen port; harmless a second time
 	secret string
 	proc   *child.Process
 }
@@ -50,7 +51,7 @@ func Start(ctx context.Context, opt Options) (*Server, error) {
 	if s.opt.Bin, err = filepath.Abs(opt.Bin); err != nil {
 		return nil, err
 	}
-	if s.addr, err = address(ctx, opt.Listen); err != nil {
+	if s.addr, s.free, err = address(ctx, opt.Listen); err != nil {
 		return nil, err
 	}
 	if s.dir == "" {
@@ -59,9 +60,11 @@ func Start(ctx context.Context, opt Options) (*Server, error) {
 		s.dir, err = filepath.Abs(s.dir)
 	}
 	if err != nil {
+		s.free()
 		return nil, fmt.Errorf("choose the homeserver's folder: %w", err)
 	}
 	if err := s.launch(ctx); err != nil {
+		s.free()
 		if opt.Dir == "" {
 			err = errors.Join(err, s.Wipe())
 		}
@@ -105,8 +108,9 @@ func (s *Server) Restart(ctx context.Context) error {
 	return s.launch(ctx)
 }
 
-// Wipe stops the server and removes its data folder.
+// Wipe stops the server for good and removes its data folder.
 func (s *Server) Wipe() error {
+	defer s.free()
 	return errors.Join(s.Stop(), os.RemoveAll(s.dir))
 }
 
@@ -126,7 +130,7 @@ func (s *Server) launch(ctx context.Context) error {
 
 // launchOnce stops a server again that never answered.
 func (s *Server) launchOnce(ctx context.Context) error {
-	if err := listenable(ctx, s.addr); err != nil {
+	if err := Listenable(ctx, s.addr); err != nil {
 		return fmt.Errorf("start the homeserver: %w", err)
 	}
 	if err := s.prepare(ctx); err != nil {

@@ -76,10 +76,11 @@ func (c *console) String() string {
 
 func freeAddress(t *testing.T) string {
 	t.Helper()
-	addr, err := dendrite.FreeAddress(t.Context(), "127.0.0.1")
+	addr, release, err := dendrite.KeepAddress(t.Context(), "127.0.0.1")
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(release)
 	return addr
 }
 

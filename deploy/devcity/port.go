@@ -7,6 +7,8 @@ import (
 	"net"
 	"strconv"
 	"syscall"
+
+	"presence/deploy/dendrite"
 )
 
 // checkPorts refuses a taken port before anything is built or started.
@@ -18,9 +20,9 @@ func (set *settings) checkPorts(ctx context.Context) error {
 }
 
 func checkPort(ctx context.Context, variable, addr string) error {
-	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", addr)
+	err := dendrite.Listenable(ctx, addr)
 	if err == nil {
-		return l.Close()
+		return nil
 	}
 	if !errors.Is(err, syscall.EADDRINUSE) {
 		return fmt.Errorf("%s: cannot listen on %s: %w", variable, addr, err)
