@@ -72,6 +72,8 @@ func (t *term) ended(now time.Time, one *task, err error) bool {
 		t.errands.paused = now.Add(wait)
 	case matrix.Forbidden, matrix.NotFound, matrix.Rejected:
 		wait = forbiddenWait(one.fails)
+	case matrix.Retry, matrix.SoftLogout, matrix.LoggedOut, matrix.Locked:
+		// What ails the session or the server the poll finds out, and mends.
 	}
 	t.log.Warn("an errand failed", "error", err, "retry_in", wait)
 	t.errands.again(now.Add(wait), one)
@@ -133,8 +135,7 @@ func (t *term) moveLink(one *task) func(context.Context) func(time.Time) {
 // has, is nothing to try again: the links decide.
 func (t *term) setLinkRoom(ctx context.Context, slug spaces.Slug, roomID string) error {
 	err := t.store.SetLinkRoom(ctx, slug, roomID)
-	switch spaces.ErrorCode(err) {
-	case spaces.CodeNotFound, spaces.CodeConflict:
+	if code := spaces.ErrorCode(err); code == spaces.CodeNotFound || code == spaces.CodeConflict {
 		t.log.Warn("the room of a link was not recorded", "slug", slug, "room", roomID, "error", err)
 		return nil
 	}

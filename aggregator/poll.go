@@ -53,7 +53,7 @@ func (t *term) startPoll(ctx context.Context, now time.Time) {
 		t.do(ctx, t.renew(p.soft))
 	case stageFilter:
 		t.do(ctx, t.uploadFilter)
-	case stageFollow:
+	case stageFollow, stageStopped: // the latter does not wait for anything
 		t.do(ctx, t.follow(t.request(now)))
 	}
 }

@@ -36,6 +36,8 @@ const (
 	grace    = 5 * time.Second
 )
 
+var discard = slog.New(slog.DiscardHandler)
+
 var errAway = errors.New("away, says the test")
 
 // world is a homeserver, a database and a bus, with one daemon between them
@@ -93,7 +95,7 @@ func bubble(t *testing.T, quirks synthetic.Quirks, test func(t *testing.T, w *wo
 func (w *world) start() {
 	w.t.Helper()
 	l := &life{done: make(chan error, 1)}
-	log := slog.New(slog.DiscardHandler)
+	log := discard
 	if *verbose {
 		log = slog.New(slog.NewTextHandler(os.Stderr, nil))
 	}

@@ -15,7 +15,6 @@ type session struct {
 	ended   endedHow
 	sent    map[string]string // presence sent to this device, for SkipSentPresence
 	last    *syncAnswer       // for Fault.Repeat
-	filter  string
 }
 
 type endedHow uint8

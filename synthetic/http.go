@@ -3,6 +3,7 @@ package synthetic
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"strconv"
 	"time"
@@ -133,9 +134,7 @@ func writeError(w http.ResponseWriter, status int, code, text string, extra map[
 
 func matrixError(code, text string, extra map[string]any) string {
 	fields := map[string]any{"errcode": code, "error": text}
-	for key, value := range extra {
-		fields[key] = value
-	}
+	maps.Copy(fields, extra)
 	return string(mustJSON(fields))
 }
 

@@ -207,6 +207,14 @@ func (s *Server) MarkRead(userID, roomID string) {
 	s.append(entry{kind: entryReceipt, room: r, user: s.user(userID)})
 }
 
+// Drift makes a user leave without telling anybody, as state resets do.
+func (s *Server) Drift(userID, roomID string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.room(roomID).members, userID)
+	delete(s.user(userID).rooms, roomID)
+}
+
 // Members lists who is in the room, sorted.
 func (s *Server) Members(roomID string) []string {
 	s.mu.Lock()

@@ -105,12 +105,7 @@ func (v *view) collect(e entry) {
 		}
 		return
 	}
-	d := v.deltas[e.room]
-	if d == nil {
-		d = &delta{receipts: map[string]bool{}}
-		v.deltas[e.room] = d
-		v.order = append(v.order, e.room)
-	}
+	d := v.delta(e.room)
 	switch e.kind {
 	case entryEvent:
 		d.events = append(d.events, e.ev)
@@ -118,7 +113,18 @@ func (v *view) collect(e entry) {
 		d.typing = true
 	case entryReceipt:
 		d.receipts[e.user.id] = true
+	case entryPresence: // not of a room
 	}
+}
+
+func (v *view) delta(r *room) *delta {
+	d := v.deltas[r]
+	if d == nil {
+		d = &delta{receipts: map[string]bool{}}
+		v.deltas[r] = d
+		v.order = append(v.order, r)
+	}
+	return d
 }
 
 // mention puts a user's presence on the list, once.
