@@ -94,7 +94,7 @@ func (c *linkRemoveCmd) Run(ctx context.Context, e *env) error {
 		if err := s.RemoveLink(ctx, spaces.Slug(c.Slug)); err != nil {
 			return fmt.Errorf("link not removed: %w", err)
 		}
-		return e.say("%s is no longer in the city. A link that comes from a YAML file or a city service returns when that is read again; remove it there too.\n", c.Slug)
+		return e.say("%s is no longer in the city. See what is with: presence link list\n", c.Slug)
 	})
 }
 

@@ -101,7 +101,12 @@ func (h *house) parts(names []string) ([]part, error) {
 		}
 		all = append(all, built...)
 	}
-	return all, nil
+	if slices.Contains(names, partGateway) {
+		return all, nil
+	}
+	// An aggregator alone is watched by operators all the same.
+	web, err := h.webServer(gateway.Parts{Checks: h.checks}, "/readyz", func() error { return nil })
+	return append(all, web...), err
 }
 
 func (h *house) check(name string, ask func(context.Context) error) {

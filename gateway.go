@@ -41,26 +41,40 @@ func (h *house) gatewayParts() ([]part, error) {
 	}
 	h.check("members", identity.Ready)
 	h.check("city", func(context.Context) error { return feed.Ready() })
+	web, err := h.webServer(gateway.Parts{
+		API: rest, City: feed, UI: page, BusReady: h.bus.Ready, Checks: h.checks,
+	}, "/city", feed.Ready)
+	if err != nil {
+		return nil, err
+	}
+	return append([]part{
+		{"members", identity.Run},
+		{"city feed", feed.Run},
+		{"city watch", func(ctx context.Context) error { return h.bus.WatchCity(ctx, feed) }},
+	}, web...), nil
+}
+
+// webServer puts what it is given on the network, and says where at path once
+// ready has no more objection.
+func (h *house) webServer(parts gateway.Parts, path string, ready func() error) ([]part, error) {
+	s := h.env.settings
 	listening := make(chan net.Addr, 1)
 	web, err := gateway.New(gateway.Config{
 		Listen: s.Listen, MetricsListen: s.Metrics, Origins: s.Origins, TrustedProxies: s.Proxies,
-		Listening: func(a net.Addr) { listening <- a }, Log: log, Registry: h.registry,
-	}, gateway.Parts{API: rest, City: feed, UI: page, BusReady: h.bus.Ready, Checks: h.checks})
+		Listening: func(a net.Addr) { listening <- a }, Log: h.env.log, Registry: h.registry,
+	}, parts)
 	if err != nil {
 		return nil, err
 	}
 	return []part{
-		{"members", identity.Run},
-		{"city feed", feed.Run},
-		{"city watch", func(ctx context.Context) error { return h.bus.WatchCity(ctx, feed) }},
 		{"web server", web.Run},
-		{"announcement", func(ctx context.Context) error { return h.announce(ctx, listening, feed.Ready) }},
+		{"announcement", func(ctx context.Context) error { return h.announce(ctx, listening, path, ready) }},
 	}, nil
 }
 
 // announce tells the person at the terminal where to look, once a browser that
 // goes there finds the city and not an excuse.
-func (h *house) announce(ctx context.Context, listening <-chan net.Addr, ready func() error) error {
+func (h *house) announce(ctx context.Context, listening <-chan net.Addr, path string, ready func() error) error {
 	var address net.Addr
 	select {
 	case address = <-listening:
@@ -76,7 +90,7 @@ func (h *house) announce(ctx context.Context, listening <-chan net.Addr, ready f
 			return nil
 		}
 	}
-	if err := h.env.say("ready: http://%s/city\n", address); err != nil {
+	if err := h.env.say("ready: http://%s%s\n", address, path); err != nil {
 		return err
 	}
 	<-ctx.Done()

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"net/url"
 	"os"
 	"strings"
@@ -45,6 +46,33 @@ func TestTwoProcessesOneCity(t *testing.T) {
 	}
 	leave(t, bob, room)
 	f.until("general", "bob left, seen by the one that took over", func(r roomCounts) bool { return r.Online == 1 && !r.Stale })
+}
+
+// TestPartsApart: an aggregator and a gateway in two processes are one city,
+// and operators can watch the one that serves no browsers.
+func TestPartsApart(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	alice := w.register("alice")
+	room := w.room(alice, "general")
+	w.room(alice, "council")
+	setPresence(t, alice, event.PresenceOnline)
+	w.writeLinks(oneRoom)
+	shared := []string{
+		"--matrix-token=" + w.daemon, "--nats=" + natsServer(t), "--database=" + database(t),
+	}
+	watcher := w.start(append(shared, "--data="+t.TempDir(), "--parts=aggregator")...)
+	web := w.start(append(shared, "--data="+t.TempDir(), "--parts=gateway")...)
+	f := web.feed(web.guest())
+	f.until("general", "alice is here", func(r roomCounts) bool { return r.Online == 1 && !r.Stale })
+	typing(t, alice, room, true)
+	f.until("general", "alice types", func(r roomCounts) bool { return r.Typing == 1 })
+	if status := watcher.get("/readyz", "", nil); status != http.StatusOK {
+		t.Errorf("/readyz of the aggregator: status %d", status)
+	}
+	if status := watcher.get("/city", "", nil); status != http.StatusNotFound {
+		t.Errorf("/city of the aggregator: status %d, want 404", status)
+	}
 }
 
 // natsServer starts a NATS server that listens on loopback, as an operator's

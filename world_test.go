@@ -154,7 +154,7 @@ func startProgram(t *testing.T, args []string) *program {
 	lines := bufio.NewScanner(out)
 	for lines.Scan() {
 		if address, ok := strings.CutPrefix(lines.Text(), "ready: "); ok {
-			p.base = strings.TrimSuffix(address, "/city")
+			p.base = address[:strings.LastIndex(address, "/")]
 			go func() { _, _ = io.Copy(io.Discard, out) }()
 			return p
 		}

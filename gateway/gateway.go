@@ -45,10 +45,11 @@ type City interface {
 	ServeSSE(w http.ResponseWriter, r *http.Request)
 }
 
-// Parts are what the gateway puts together.
+// Parts are what the gateway puts together. A process that serves no browsers,
+// only operators, has Checks alone: /healthz, /readyz and /metrics.
 type Parts struct {
 	API  *api.API
-	City City
+	City City // not nil when API is not
 	// UI is the embedded page. It is asked for every path that nobody else has;
 	// its answers over 399 that are no page are put into the one form.
 	UI http.Handler

@@ -17,6 +17,14 @@ const answerTime = 30 * time.Second
 // routes fills the mux. The page is not on it: as a catch-all it would take
 // every request with a wrong method, which then could not be told.
 func (g *Gateway) routes() {
+	g.mux.HandleFunc("GET /healthz", g.serveHealthz)
+	g.mux.HandleFunc("GET /readyz", g.readiness.serve)
+	if g.metricsListen == "" && g.loopback {
+		g.mux.HandleFunc("GET /metrics", g.serveMetricsLocally)
+	}
+	if g.parts.API == nil {
+		return
+	}
 	g.parts.API.Mount(g.mux)
 	for _, path := range []string{"/ws/city/presence", "/ws/city/global-presence"} {
 		g.mux.HandleFunc("GET "+path, g.parts.City.ServeWebSocket)
@@ -24,13 +32,8 @@ func (g *Gateway) routes() {
 	for _, path := range []string{"/presence/stream", "/api/presence/stream"} {
 		g.mux.HandleFunc("GET "+path, g.parts.City.ServeSSE)
 	}
-	g.mux.HandleFunc("GET /healthz", g.serveHealthz)
 	g.mux.HandleFunc("GET /health", g.serveHealth)
 	g.mux.HandleFunc("GET /api/health", g.serveHealth)
-	g.mux.HandleFunc("GET /readyz", g.readiness.serve)
-	if g.metricsListen == "" && g.loopback {
-		g.mux.HandleFunc("GET /metrics", g.serveMetricsLocally)
-	}
 }
 
 // dispatch sends a request to its handler, and to the page or the one form of

@@ -116,8 +116,13 @@ func (l Link) checkText() error {
 }
 
 func (r Rect) check() error {
-	if r.X < 0 || r.Y < 0 || r.W < 0 || r.H < 0 || r.X+r.W > maxGrid || r.Y+r.H > maxGrid {
-		return Invalid("map", "x, y, w and h must be between 0 and %d cells", maxGrid)
+	for _, n := range []int{r.X, r.Y, r.W, r.H} {
+		if n < 0 || n > maxGrid {
+			return Invalid("map", "x, y, w and h must be between 0 and %d cells", maxGrid)
+		}
+	}
+	if r.X+r.W > maxGrid || r.Y+r.H > maxGrid {
+		return Invalid("map", "the room must end within %d cells", maxGrid)
 	}
 	return nil
 }
