@@ -38,6 +38,7 @@ func New(name string, quirks Quirks) *Server {
 		sessions: map[string]*session{}, filters: map[string]filter{}, filterOf: map[string]string{},
 		faults: map[string][]Fault{}, requests: map[string]int{},
 		changed: make(chan struct{}), cut: make(chan struct{}),
+		log: make([]entry, 1), // position 0 is before everything
 	}
 	s.mux = s.routes()
 	return s

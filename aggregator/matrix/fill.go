@@ -30,7 +30,7 @@ const (
 func (c *Client) FillPresence(ctx context.Context, r *Response) {
 	ctx, cancel := context.WithTimeout(ctx, fillTime)
 	defer cancel()
-	missing := silent(r)
+	missing := silent(r, c.UserID())
 	for _, userID := range missing[:min(len(missing), fillMost)] {
 		fact, err := c.presenceOf(ctx, userID)
 		if err != nil && Classify(err).Kind != Forbidden {
@@ -43,8 +43,8 @@ func (c *Client) FillPresence(ctx context.Context, r *Response) {
 }
 
 // silent lists the members of rooms seen whole whose presence is not in the
-// response, sorted.
-func silent(r *Response) []string {
+// response, sorted and without the daemon.
+func silent(r *Response, self string) []string {
 	members := map[string]bool{}
 	for i := range r.Batch.Rooms {
 		if !r.Batch.Rooms[i].Complete {
@@ -60,6 +60,7 @@ func silent(r *Response) []string {
 			}
 		}
 	}
+	delete(members, self)
 	for _, p := range r.Batch.Presence {
 		delete(members, p.UserID)
 	}

@@ -76,10 +76,11 @@ func (c *Client) Renew(ctx context.Context, soft bool) (fresh bool, err error) {
 	return !soft, c.login(ctx, old.DeviceID)
 }
 
-// ended reports that the server knows the token no more.
+// ended reports that the server knows the token no more. An error in words of
+// our own is the end of trying, not of a token.
 func ended(err error) bool {
 	kind := Classify(err).Kind
-	return kind == LoggedOut || kind == SoftLogout
+	return (kind == LoggedOut || kind == SoftLogout) && spaces.ErrorCode(err) == spaces.CodeInternal
 }
 
 // try asks whose token it is, and uses the session when it is the daemon's.
