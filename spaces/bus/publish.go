@@ -101,6 +101,9 @@ func (p *publisher) send(ctx context.Context, entries []entry) (errs []error) {
 		size = 1
 	}
 	for batch := range slices.Chunk(entries, size) {
+		if ctx.Err() != nil {
+			return append(errs, ctx.Err())
+		}
 		errs = append(errs, p.sendBatch(ctx, batch)...)
 	}
 	return errs

@@ -49,7 +49,7 @@ func ours(c jetstream.StreamConfig) jetstream.StreamConfig {
 	c.AllowMsgTTL = true
 	c.SubjectDeleteMarkerTTL = markerTTL
 	c.AllowRollup = true // the server's markers are roll-ups
-	c.AllowDirect = true
+	c.AllowDirect = false // what we read decides who leads: only the stream's leader may answer
 	c.SubjectTransform = &jetstream.SubjectTransformConfig{
 		Source: dropPrefix + "*.*", Destination: prefix + "{{wildcard(1)}}.{{wildcard(2)}}",
 	}
@@ -60,7 +60,7 @@ func settled(have jetstream.StreamConfig) bool {
 	want := ours(have)
 	return slices.Equal(have.Subjects, want.Subjects) && have.MaxMsgsPerSubject == 1 &&
 		have.Retention == want.Retention && have.Discard == want.Discard &&
-		have.AllowMsgTTL && have.AllowRollup && have.AllowDirect && have.SubjectDeleteMarkerTTL == markerTTL &&
+		have.AllowMsgTTL && have.AllowRollup && !have.AllowDirect && have.SubjectDeleteMarkerTTL == markerTTL &&
 		have.SubjectTransform != nil && *have.SubjectTransform == *want.SubjectTransform
 }
 

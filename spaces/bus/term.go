@@ -113,7 +113,8 @@ func (t *term) stands(ctx context.Context, js jetstream.JetStream) (bool, error)
 		return false, err
 	case m == nil && !t.ended:
 		return false, nil
-	case m != nil && m.Sequence == t.fence && t.wrote(m.Data):
+	case m != nil && t.wrote(m.Data):
+		t.fence = m.Sequence // also when the acknowledgement of our own writing was lost
 		return true, nil
 	}
 	t.depose(ErrDeposed)
