@@ -2,17 +2,13 @@ package conn
 
 import (
 	"context"
-	"errors"
 	"log/slog"
-	"net/http"
 	"sync"
 	"time"
 
-	"github.com/coder/websocket"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"presence/gateway/wire"
-	"presence/spaces"
 )
 
 // Config is what a [Keeper] needs to know. Zero durations and numbers mean the
@@ -58,7 +54,10 @@ type Keeper struct {
 	mu      sync.Mutex
 	sockets []*Socket
 
-	looked []*Socket // scratch of the sweep; Run's
+	// Run's own.
+	looked   []*Socket // scratch of the sweep
+	admitted int       // sockets since memory was last trimmed
+	before   int       // admitted at the last sweep
 }
 
 // New checks the settings. Nothing is started.
@@ -85,61 +84,6 @@ func defaultTo[T comparable](v *T, fallback T) {
 	}
 }
 
-// Terms are what one socket is admitted on.
-type Terms struct {
-	Subprotocols []string  // that may be negotiated
-	Format       string    // one of Config.Formats
-	Expires      time.Time // when the right to listen ends; zero never
-	Seat         any       // becomes Socket.Seat
-}
-
-// Upgrade makes a WebSocket of the request and hands it to Run; the handler
-// then returns. A request that cannot be upgraded has been answered with a
-// problem, and the error is for logs only.
-func (k *Keeper) Upgrade(w http.ResponseWriter, r *http.Request, t Terms) error {
-	if k.hasStopped() {
-		wire.WriteProblem(w, &spaces.Error{Code: spaces.CodeUnavailable, Message: wire.CloseGoingAway.Reason})
-		return http.ErrServerClosed
-	}
-	s := &Socket{Seat: t.Seat, keeper: k, count: k.metrics.formats[t.Format]}
-	if !t.Expires.IsZero() {
-		s.expires = t.Expires.Unix()
-	}
-	u := &upgrade{ResponseWriter: w, socket: s}
-	ws, err := websocket.Accept(u, r, &websocket.AcceptOptions{
-		Subprotocols:       t.Subprotocols,
-		InsecureSkipVerify: true, // CheckOrigin has refused foreign origins with a problem of ours
-		CompressionMode:    websocket.CompressionDisabled,
-		OnPingReceived:     s.pinged,
-	})
-	if err != nil {
-		u.refuse()
-		return err
-	}
-	ws.SetReadLimit(-1) // receive has a limit of its own, which says in our words what was wrong
-	s.ws = ws
-	select {
-	case k.arrivals <- s:
-		return nil
-	case <-k.stopped: // between the check above and here; Run is over, so no goroutine may start
-		_ = s.tcp.SetWriteDeadline(time.Now().Add(closeWait))
-		_, _ = s.tcp.Write(wire.CloseGoingAway.Frame())
-		return errors.Join(http.ErrServerClosed, ws.CloseNow())
-	}
-}
-
-func (k *Keeper) hasStopped() bool {
-	select {
-	case <-k.stopped:
-		return true
-	default:
-		return false
-	}
-}
-
-// pinged lets a client's ping be answered while its allowance lasts.
-func (s *Socket) pinged(context.Context, []byte) bool { return s.counted() }
-
 // Run keeps the sockets until ctx ends, then tells every client "going away"
 // and waits for the last goroutine.
 func (k *Keeper) Run(ctx context.Context) error {
@@ -163,6 +107,7 @@ func (k *Keeper) admit(ctx context.Context, s *Socket) {
 	s.index = len(k.sockets)
 	k.sockets = append(k.sockets, s)
 	k.mu.Unlock()
+	k.admitted++
 	s.count.sockets.Inc()
 	k.feed.Join(s)
 	s.CatchUp()
@@ -218,12 +163,4 @@ func (k *Keeper) all() []*Socket {
 	clear(k.looked)
 	k.looked = append(k.looked[:0], k.sockets...)
 	return k.looked
-}
-
-// refuse answers a request that the library would not upgrade, in our form.
-func (u *upgrade) refuse() {
-	if u.status == 0 {
-		return // hijacked, or the client is gone: nobody to answer
-	}
-	wire.PlainProblem(u.status, spaces.CodeInvalid, trimmed(u.refusal)).Write(u.ResponseWriter)
 }

@@ -1,11 +1,9 @@
 package conn
 
 import (
-	"bufio"
 	"context"
 	"io"
 	"net"
-	"net/http"
 )
 
 const (
@@ -21,50 +19,6 @@ const (
 	// minutes of old values before the newest.
 	sendBuffer = 64 << 10
 )
-
-// upgrade stands between the library and net/http during Accept: it swaps the
-// connection at Hijack, and keeps the library's plain-text refusals back so
-// that a client gets one form of error everywhere.
-type upgrade struct {
-	http.ResponseWriter
-
-	socket  *Socket
-	status  int
-	refusal []byte
-}
-
-func (u *upgrade) WriteHeader(status int) {
-	if status == http.StatusSwitchingProtocols {
-		u.ResponseWriter.WriteHeader(status)
-		return
-	}
-	u.status = status
-}
-
-func (u *upgrade) Write(b []byte) (int, error) {
-	u.refusal = append(u.refusal, b...)
-	return len(b), nil
-}
-
-// Hijack takes the connection from net/http and gives the library a small pipe
-// in its place. net/http's buffers are garbage from then on.
-func (u *upgrade) Hijack() (net.Conn, *bufio.ReadWriter, error) {
-	tcp, rw, err := http.NewResponseController(u.ResponseWriter).Hijack()
-	if err != nil {
-		return nil, nil, err
-	}
-	if err := rw.Flush(); err != nil { // the 101 reply waits in net/http's buffer
-		_ = tcp.Close()
-		return nil, nil, err
-	}
-	early, _ := rw.Reader.Peek(rw.Reader.Buffered())
-	p := &pipe{Conn: tcp, socket: u.socket, early: append([]byte(nil), early...)}
-	u.socket.attach(tcp)
-	return p, bufio.NewReadWriter(
-		bufio.NewReaderSize(p, readBuffer),
-		bufio.NewWriterSize(p, controlBuffer),
-	), nil
-}
 
 // pipe is the connection the library sees. It reads from the network and
 // counts; what the library writes (pongs, close frames) takes its turn between

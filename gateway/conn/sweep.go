@@ -1,6 +1,7 @@
 package conn
 
 import (
+	"runtime/debug"
 	"time"
 
 	"presence/gateway/wire"
@@ -12,6 +13,22 @@ func (k *Keeper) sweep(now time.Time) {
 	for _, s := range k.all() {
 		k.look(s, now)
 	}
+	k.trim()
+}
+
+// trimAfter is how many new sockets are worth a garbage collection.
+const trimAfter = 1000
+
+// trim gives back what a crowd of new sockets left behind, once no more of them
+// come. An upgrade leaves about 16 KB of net/http's buffers; idle sockets
+// allocate nothing, so the runtime would keep all of that for minutes: 18 KB
+// resident per socket at 10,000 instead of 9.
+func (k *Keeper) trim() {
+	if k.admitted >= trimAfter && k.admitted == k.before {
+		debug.FreeOSMemory()
+		k.admitted = 0
+	}
+	k.before = k.admitted
 }
 
 func (k *Keeper) look(s *Socket, now time.Time) {

@@ -8,8 +8,9 @@ import (
 // Close is why the server ends a WebSocket. The same value is the close
 // frame, the error in logs and, by Label, the metric label.
 //
-// Numbers from 4400 follow HTTP statuses. A client should reconnect after any
-// of them except 4403; before reconnecting after 4401 it needs a new token.
+// Numbers from 4400 follow HTTP statuses. A client may reconnect after any of
+// them; after 4401 it needs a new token first. What is forbidden (a foreign
+// origin, no token) is refused over HTTP before there is a socket.
 type Close struct {
 	Code   uint16
 	Label  string // the value of the metric label "code"
@@ -25,7 +26,6 @@ var (
 	CloseInternal    = Close{1011, "internal", "something went wrong on our side; reconnect"}
 	CloseExpired     = Close{4401, "expired", "the token has expired; get a new one and reconnect"}
 	CloseRevoked     = Close{4401, "revoked", "the token was revoked"}
-	CloseForbidden   = Close{4403, "forbidden", "not allowed here"}
 	CloseSlow        = Close{4408, "slow", "the client reads too slowly; reconnect"}
 	CloseSilent      = Close{4408, "silent", "no answer to pings; reconnect"}
 	CloseFlood       = Close{4429, "flood", "too many messages; slow down"}
