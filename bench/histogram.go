@@ -28,7 +28,7 @@ func bucketOf(v uint64) int {
 		return int(v)
 	}
 	shift := bits.Len64(v) - 1 - subBits
-	return (shift+1)*subBuckets + int(v>>shift) - subBuckets //nolint:gosec // G115: below 64
+	return (shift+1)*subBuckets + int(v>>shift) - subBuckets
 }
 
 // quantile returns the middle of the bucket that holds the q-th part.

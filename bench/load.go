@@ -106,7 +106,7 @@ func (l *load) dial(token string) error {
 		return fmt.Errorf("socket: %w", err)
 	}
 	c := &client{fd: fd, token: token}
-	l.clients[int32(fd)] = c //nolint:gosec // G115: file descriptors are small
+	l.clients[int32(fd)] = c
 	l.dialed++
 	l.dialing++
 	err = syscall.Connect(fd, &syscall.SockaddrInet4{Port: l.port, Addr: [4]byte{127, 0, 0, 1}})
@@ -117,7 +117,7 @@ func (l *load) dial(token string) error {
 }
 
 func (l *load) control(op int, c *client, events uint32) error {
-	ev := syscall.EpollEvent{Events: events, Fd: int32(c.fd)} //nolint:gosec // G115: file descriptors are small
+	ev := syscall.EpollEvent{Events: events, Fd: int32(c.fd)}
 	if err := syscall.EpollCtl(l.epoll, op, c.fd, &ev); err != nil {
 		return fmt.Errorf("epoll: %w", err)
 	}
@@ -186,7 +186,7 @@ func (l *load) read(c *client) error {
 	}
 	if err != nil || n <= 0 {
 		l.closed++
-		delete(l.clients, int32(c.fd)) //nolint:gosec // G115: file descriptors are small
+		delete(l.clients, int32(c.fd))
 		return syscall.Close(c.fd)
 	}
 	b := l.buf[:kept+n]

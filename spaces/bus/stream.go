@@ -48,7 +48,7 @@ func ours(c jetstream.StreamConfig) jetstream.StreamConfig {
 	c.MaxMsgsPerSubject = 1
 	c.AllowMsgTTL = true
 	c.SubjectDeleteMarkerTTL = markerTTL
-	c.AllowRollup = true // the server's markers are roll-ups
+	c.AllowRollup = true  // the server's markers are roll-ups
 	c.AllowDirect = false // what we read decides who leads: only the stream's leader may answer
 	c.SubjectTransform = &jetstream.SubjectTransformConfig{
 		Source: dropPrefix + "*.*", Destination: prefix + "{{wildcard(1)}}.{{wildcard(2)}}",
