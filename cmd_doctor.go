@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"presence/aggregator"
 	"presence/aggregator/matrix"
 	"presence/migrations"
 	"presence/spaces"
@@ -190,7 +191,7 @@ func (d *doctor) token(ctx context.Context) finding {
 	if s.Homeserver == "" || d.store == nil {
 		return bad("make homeserver and database work first", "not checked")
 	}
-	client, err := matrix.New(s.matrixConfig(), daemonSessions{d.store, s.account()})
+	client, err := aggregator.NewClient(s.matrixConfig(), d.store)
 	if err != nil {
 		return bad("set MATRIX_ACCESS_TOKEN, or MATRIX_USER_ID and MATRIX_PASSWORD", "%v", err)
 	}

@@ -30,7 +30,7 @@ type Aggregator struct {
 // asks nobody.
 func New(cfg Config, store Store, bus Bus, log *slog.Logger, reg prometheus.Registerer) (*Aggregator, error) {
 	cfg = cfg.withDefaults()
-	client, err := matrix.New(cfg.Matrix, &sessions{store: store, account: account(cfg.Matrix.UserID, cfg.Matrix.Homeserver)})
+	client, err := NewClient(cfg.Matrix, store)
 	if err != nil {
 		return nil, fmt.Errorf("aggregator: %w", err)
 	}

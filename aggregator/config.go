@@ -48,8 +48,7 @@ type Store interface {
 	SetLinkRoom(ctx context.Context, slug spaces.Slug, roomID string) error
 	SaveSync(ctx context.Context, account string, rows store.SyncRows) error
 	LoadSync(ctx context.Context, account string) (store.SyncRows, bool, error)
-	SaveSession(ctx context.Context, account string, s store.Session) error
-	Session(ctx context.Context, account string) (store.Session, bool, error)
+	SessionStore
 }
 
 // Bus is what the aggregator needs of spaces/bus.

@@ -15,9 +15,21 @@ func account(userID, homeserver string) string {
 	return cmp.Or(userID, "daemon") + " on " + homeserver
 }
 
+// SessionStore is the part of [Store] that keeps the daemon's session.
+type SessionStore interface {
+	SaveSession(ctx context.Context, account string, s store.Session) error
+	Session(ctx context.Context, account string) (store.Session, bool, error)
+}
+
+// NewClient builds the daemon's client, with its session kept in the store
+// where every daemon of this account finds it. It asks nobody.
+func NewClient(cfg matrix.Config, s SessionStore) (*matrix.Client, error) {
+	return matrix.New(cfg, &sessions{store: s, account: account(cfg.UserID, cfg.Homeserver)})
+}
+
 // sessions keeps the daemon's session in the store.
 type sessions struct {
-	store   Store
+	store   SessionStore
 	account string
 }
 
