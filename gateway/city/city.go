@@ -52,12 +52,12 @@ type Config struct {
 // of kernel time whether it carries one room or ten. So it grows with what a
 // pass costs: passes take at most a twelfth of one core's time (1,000 sockets:
 // about 60 ms apart, three rooms to a write at 50 changes a second), unless
-// changes would wait longer than three ticks. After a quiet time the first
+// changes would wait longer than four ticks. After a quiet time the first
 // change is not delayed at all.
 const (
 	tick     = 20 * time.Millisecond
 	restPart = 12
-	maxTicks = 3
+	maxTicks = 4
 )
 
 // City is the live city: the table of what the bus tells and everybody who
