@@ -75,6 +75,8 @@ func (h Health) Err() error {
 		return nil
 	case h.Stopped:
 		return &spaces.Error{Code: spaces.CodeUnauthenticated, Message: h.Status.Message}
+	case h.Status.Sync == spaces.SyncStarting && h.Status.Message != "":
+		return &spaces.Error{Code: spaces.CodeUnavailable, Message: "not following the homeserver yet: " + h.Status.Message}
 	case h.Status.Sync == spaces.SyncLost:
 		return &spaces.Error{Code: spaces.CodeUnavailable, Message: "the homeserver has not been heard for 90 s: " + h.Status.Message}
 	}

@@ -3,6 +3,7 @@ package aggregator
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"presence/aggregator/matrix"
@@ -76,7 +77,7 @@ func (t *term) pollFailed(now time.Time, err error) {
 	p := &t.poll
 	f := matrix.Classify(err)
 	p.fails++
-	p.message = err.Error()
+	p.message = inWords(f)
 	p.catchUp = true
 	p.due = now.Add(f.Wait(p.fails))
 	t.metrics.syncErrors.Inc()
@@ -98,6 +99,21 @@ func (t *term) pollFailed(now time.Time, err error) {
 	}
 	t.log.Warn("sync failed", "error", err, "kind", f.Kind, "in_a_row", p.fails, "retry_in", p.due.Sub(now))
 	t.pulse.due = now
+}
+
+// inWords says a failure without addresses or other systems' texts: the status
+// is shown to everybody who looks at the city. The log has the rest.
+func inWords(f matrix.Failure) string {
+	switch {
+	case f.Kind == matrix.RateLimited:
+		return "the homeserver asks us to slow down"
+	case f.Status == 0:
+		return "the homeserver does not answer"
+	case f.Status < 300:
+		return "the homeserver answers something that is not Matrix"
+	default:
+		return fmt.Sprintf("the homeserver answers with status %d", f.Status)
+	}
 }
 
 // sessionEnded renews the session, or stops when there is nothing to renew it
