@@ -1,7 +1,10 @@
 package main
 
 import (
+	"context"
+	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -95,13 +98,7 @@ func TestRevokedTokenIsSaid(t *testing.T) {
 	f.until("general", "alice is here", func(r roomCounts) bool { return r.Online == 1 })
 
 	w.logoutDaemon()
-	deadline := time.Now().Add(patience)
-	for p.get("/readyz", "", nil) != http.StatusServiceUnavailable {
-		if time.Now().After(deadline) {
-			t.Fatal("/readyz still says ready with a revoked token")
-		}
-		time.Sleep(50 * time.Millisecond)
-	}
+	p.untilNotReady("a revoked token")
 	var summary struct {
 		City struct {
 			OnlineTotal int `json:"online_total"`
@@ -109,6 +106,40 @@ func TestRevokedTokenIsSaid(t *testing.T) {
 	}
 	if status := p.get("/presence/summary", "", &summary); status != http.StatusOK || summary.City.OnlineTotal != 1 {
 		t.Errorf("/presence/summary: status %d, online_total %d; want the last number", status, summary.City.OnlineTotal)
+	}
+}
+
+// TestUnreachableHomeserver: the program starts without its homeserver, is not
+// ready, and tells the public nothing of where it looks for it.
+func TestUnreachableHomeserver(t *testing.T) {
+	t.Parallel()
+	p := startProgram(t, []string{
+		"serve", "--homeserver=http://127.0.0.1:1", "--matrix-token=some-token",
+		"--data=" + t.TempDir(), "--listen=127.0.0.1:0",
+	})
+	p.untilNotReady("an unreachable homeserver")
+	for _, path := range []string{"/api/presence/summary", "/status"} {
+		var view map[string]any
+		p.get(path, "", &view)
+		if text := fmt.Sprint(view); strings.Contains(text, "127.0.0.1:1") {
+			t.Errorf("%s names the homeserver's address: %s", path, text)
+		}
+	}
+}
+
+// untilNotReady waits until /readyz says no.
+func (p *program) untilNotReady(because string) {
+	p.t.Helper()
+	ctx, cancel := context.WithTimeout(p.t.Context(), patience)
+	defer cancel()
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for p.get("/readyz", "", nil) != http.StatusServiceUnavailable {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			p.t.Fatalf("/readyz still says ready with %s", because)
+		}
 	}
 }
 
