@@ -91,6 +91,9 @@ func (c *City) reseat(s *conn.Socket, v spaces.Viewer) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	at := s.Seat.(*seat)
+	if at.stream == nil {
+		return // it has left meanwhile
+	}
 	was := at.stream.viewer
 	c.rise(at)
 	at.viewer = v

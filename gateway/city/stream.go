@@ -33,8 +33,8 @@ type streamKey struct {
 type seat struct {
 	viewer spaces.Viewer
 	format wire.Format
-	stream *stream
-	index  int // in stream.sockets
+	stream *stream // nil before Join and after Leave
+	index  int     // in stream.sockets
 
 	was     *spaces.Viewer // the class it was told as, while a change of rights is to be told; nil: none
 	changed uint64         // the last of the sequence numbers reserved for that; 0: the next pass does
@@ -63,6 +63,7 @@ func (c *City) sit(s *conn.Socket, at *seat, st *stream) {
 // rise takes a socket out of its stream; an empty stream is forgotten.
 func (c *City) rise(at *seat) {
 	st := at.stream
+	at.stream = nil
 	last := len(st.sockets) - 1
 	moved := st.sockets[last]
 	st.sockets[at.index] = moved

@@ -3,6 +3,7 @@ package city_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"presence/gateway/wire"
 	"presence/spaces"
@@ -141,5 +142,51 @@ func TestPlacesKeepSecrets(t *testing.T) {
 		if r.Link.Slug == "aa" && !r.Place.Placed() {
 			t.Error("the private room has no place")
 		}
+	}
+}
+
+// TestRightsChangeAsClientsLeave: a change of rights meets sockets that come
+// and go.
+func TestRightsChangeAsClientsLeave(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	w.city.CityReset(state(link("square", ""), link("vault", "dao")))
+	stop, flipped := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(flipped)
+		rights := []spaces.Viewer{{Subject: "member"}, {Subject: "member", MicroDAOs: []string{"dao"}}}
+		pace := time.NewTicker(20 * time.Millisecond)
+		defer pace.Stop()
+		for i := 0; ; i++ {
+			select {
+			case <-stop:
+				return
+			case <-pace.C:
+				w.people.set("member", &rights[i%2])
+			}
+		}
+	}()
+	for deadline := time.Now().Add(2500 * time.Millisecond); time.Now().Before(deadline); {
+		var clients []*client
+		for range 20 {
+			c := w.connect("member", wire.SubprotocolV2)
+			c.read()
+			clients = append(clients, c)
+		}
+		for _, c := range clients {
+			_ = c.ws.CloseNow()
+		}
+	}
+	close(stop)
+	<-flipped
+	if n := w.metric("presence_city_panics_total", ""); n != 0 {
+		t.Errorf("%v panics", n)
+	}
+	w.eventually("all have left", func() bool { return w.metric("presence_city_sockets", "v2") == 0 })
+	c := w.connect("guest", wire.SubprotocolV2)
+	c.read()
+	w.change(online("square", 3))
+	if f := c.read(); f.Slug != "square" {
+		t.Errorf("afterwards a change is %s", f.raw)
 	}
 }
