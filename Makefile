@@ -17,7 +17,6 @@ LINT := .cache/bin/golangci-lint-$(LINT_VERSION)
 
 WEB_SOURCES := $(shell find web -name node_modules -prune -o -type f -print)
 PAGE := gateway/ui/dist/index.html
-PEER := bench/peer/node_modules/.package-lock.json
 MODULES := web/node_modules/.package-lock.json
 
 ##@ Use
@@ -69,7 +68,7 @@ fuzz: ## Run each fuzz target for FUZZTIME (10s).
 	@deploy/fuzz.sh $(or $(FUZZTIME),10s)
 
 .PHONY: bench
-bench: web $(PEER) ## Measure the aggregator, then the gateway beside a Node Socket.IO server.
+bench: ## Measure the aggregator, then the gateway beside a Node Socket.IO server.
 	go test -run '^$$' -bench . -benchmem ./aggregator/...
 	go run ./bench
 
@@ -96,10 +95,6 @@ openapi: ## Write gateway/api/openapi.yaml anew after a change of the REST inter
 
 $(MODULES): web/package.json web/package-lock.json
 	@$(PROGRESS) "npm packages of the page" npm --prefix web ci --no-audit --no-fund
-	@touch $@
-
-$(PEER): bench/peer/package.json bench/peer/package-lock.json
-	@$(PROGRESS) "npm packages of the benchmark's peer" npm --prefix bench/peer ci --no-audit --no-fund
 	@touch $@
 
 $(PAGE): $(MODULES) $(WEB_SOURCES)
