@@ -2,6 +2,7 @@ package conn
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net"
 )
@@ -39,6 +40,11 @@ func (p *pipe) Read(b []byte) (int, error) {
 	n, err := p.Conn.Read(b)
 	if n > 0 && !p.socket.heard(n) {
 		return 0, io.ErrUnexpectedEOF
+	}
+	if errors.Is(err, io.EOF) {
+		// The library takes io.EOF for the end of a message, so that what a
+		// client had not finished saying would count as said.
+		err = io.ErrUnexpectedEOF
 	}
 	return n, err
 }

@@ -64,7 +64,9 @@ func (s *Socket) receive(ctx context.Context, r io.Reader) error {
 		s.Close(wire.CloseTooBig)
 		return wire.CloseTooBig
 	}
-	if !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+	// Compared as io.ReadFull makes them, for the end of the message: inside
+	// another error they are the end of the connection.
+	if err != io.EOF && err != io.ErrUnexpectedEOF {
 		return err
 	}
 	if !s.counted() || s.closing() {
