@@ -77,7 +77,7 @@ bench: ## Measure the aggregator, then the gateway beside a Node Socket.IO serve
 .PHONY: readme
 readme: ## Write the README's table of settings anew after a change of a setting.
 	@mkdir -p .cache
-	@go run . config --markdown >.cache/settings.md
+	@{ go run . config --markdown | sed 1d; echo; } >.cache/settings.md
 	@awk '/^<!-- settings/ { print; while ((getline line < ".cache/settings.md") > 0) print line; skip = 1 } /^<!-- end of settings/ { skip = 0 } !skip' README.md >.cache/README.md
 	@cat .cache/README.md >README.md
 
