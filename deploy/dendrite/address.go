@@ -28,13 +28,19 @@ func address(ctx context.Context, listen string) (addr string, release func(), e
 	if host == "" {
 		host = "127.0.0.1"
 	}
-	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+	if !IsLoopback(host) {
 		return "", nil, fmt.Errorf("homeserver address %q: this homeserver is for development and listens on loopback only, for example 127.0.0.1:8008", listen)
 	}
 	if port != "" && port != "0" {
 		return net.JoinHostPort(host, port), func() {}, nil
 	}
 	return KeepAddress(ctx, host)
+}
+
+// IsLoopback tells whether only this machine reaches a host.
+func IsLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // KeepAddress chooses a host:port that nobody listens on and keeps it until

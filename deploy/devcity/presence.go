@@ -2,9 +2,9 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"os/exec"
@@ -106,9 +106,9 @@ func (set *settings) ready(ctx context.Context) (bool, string) {
 		return false, "no answer yet"
 	}
 	defer resp.Body.Close()
-	text, err := io.ReadAll(io.LimitReader(resp.Body, 4<<10))
-	if err != nil {
-		return false, err.Error()
+	var problem struct{ Detail string }
+	if err := json.NewDecoder(resp.Body).Decode(&problem); err != nil {
+		return false, resp.Status
 	}
-	return resp.StatusCode == http.StatusOK, strings.TrimSpace(string(text))
+	return resp.StatusCode == http.StatusOK, problem.Detail
 }

@@ -6,6 +6,8 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+
+	"presence/deploy/dendrite"
 )
 
 // settings are the few choices of `make run`. Everything else in the
@@ -45,6 +47,9 @@ func readSettings(getenv func(string) string) (*settings, error) {
 		if _, port, err := net.SplitHostPort(a.value); err != nil || port == "" || port == "0" {
 			return nil, fmt.Errorf("%s: %q is not host:port, for example 127.0.0.1:8080", a.variable, a.value)
 		}
+	}
+	if host, _, _ := net.SplitHostPort(set.hsListen); !dendrite.IsLoopback(host) {
+		return nil, fmt.Errorf("HOMESERVER_LISTEN: %s is not on loopback; this homeserver is for development only, use for example 127.0.0.1:8008", set.hsListen)
 	}
 	return set, set.places(get)
 }
