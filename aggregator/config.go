@@ -79,8 +79,11 @@ const (
 	probeEvery     = time.Hour
 	reconcileMin   = 10 * time.Minute
 	reconcileMax   = 30 * time.Minute
-	saveTimeout    = 20 * time.Second
-	finishTimeout  = 5 * time.Second
-	publishPerSec  = 2000 // a storm of the whole server must not become one of ours
-	renewals       = 3    // of a value within its lifetime
+	// saveEvery bounds commits under load. A crash then resumes from a cursor
+	// that much older, with the tables that belong to it.
+	saveEvery     = 250 * time.Millisecond
+	saveTimeout   = 20 * time.Second
+	finishTimeout = 5 * time.Second
+	publishPerSec = 2000 // a storm of the whole server must not become one of ours
+	renewals      = 3    // of a value within its lifetime
 )

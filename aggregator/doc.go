@@ -15,8 +15,8 @@
 //	            └────────── errands ── joins, … ────┘
 //
 // A response is applied as a whole, then saved together with its cursor in one
-// transaction, and the next poll waits for that, so that asking for news is
-// also saying what we hold. When SQL is away polling and publishing go on, and
+// transaction; the next poll waits for that, but a save follows the last one
+// only after a quarter of a second. When SQL is away polling and publishing go on, and
 // the whole table is saved when it is back; until then a restart resumes from
 // the older cursor with the older tables, which is exact. When NATS is away
 // the throttle keeps the newest value of every room.

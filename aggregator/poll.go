@@ -37,9 +37,9 @@ const (
 
 func (p *poller) waiting() bool { return !p.busy && p.stage != stageStopped }
 
-// startPoll starts what is due. It waits for the save before, so that asking
-// with a cursor never runs ahead of what is kept; the saver gives up after a
-// time and then does not hold polling back.
+// startPoll starts what is due. It waits for a save that runs, so that what we
+// ask with runs ahead of what is kept by no more than saveEvery; the saver
+// gives up after a time and then does not hold polling back.
 func (t *term) startPoll(ctx context.Context, now time.Time) {
 	p := &t.poll
 	if !p.waiting() || p.due.After(now) || t.saver.busy {

@@ -15,7 +15,7 @@ type saver struct {
 	dirty bool // the tables changed since the last save began
 	busy  bool
 	fails int
-	due   time.Time // not before, after a failure
+	due   time.Time // not before
 	last  string    // the cursor saved last, which the next save builds upon
 }
 
@@ -49,7 +49,7 @@ func (t *term) saved(now time.Time, nextBatch string, err error) {
 	s.busy = false
 	switch {
 	case err == nil:
-		s.last, s.fails = nextBatch, 0
+		s.last, s.fails, s.due = nextBatch, 0, now.Add(saveEvery)
 	case spaces.ErrorCode(err) == spaces.CodeConflict:
 		t.log.Error("another aggregator has saved its rows; giving up the lease", "error", err)
 		t.over = true
