@@ -46,9 +46,10 @@ func New(cfg Config, store Store, bus Bus, log *slog.Logger, reg prometheus.Regi
 func (a *Aggregator) Run(ctx context.Context) error {
 	defer a.client.Close()
 	for ctx.Err() == nil {
+		leaving := func() bool { return ctx.Err() != nil }
 		err := a.bus.Lead(ctx, func(ctx context.Context, epoch uint64) error {
 			defer a.setHealth(Health{Status: spaces.Status{Sync: spaces.SyncStarting}})
-			return newTerm(a, epoch).run(ctx)
+			return newTerm(a, epoch, leaving).run(ctx)
 		})
 		if err != nil && ctx.Err() == nil {
 			return fmt.Errorf("aggregator: %w", err)

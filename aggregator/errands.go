@@ -33,7 +33,28 @@ func (t *term) startErrands(ctx context.Context, now time.Time) {
 		if one == nil {
 			return
 		}
+		if !t.wanted(one) {
+			t.errands.done(one)
+			t.finished(one)
+			continue
+		}
 		t.do(ctx, t.errand(one))
+	}
+}
+
+// wanted reports whether the links still ask for an errand.
+func (t *term) wanted(one *task) bool {
+	switch one.kind {
+	case errandJoin, errandMembers:
+		_, wanted := t.rooms.wanted[one.target]
+		return wanted
+	case errandResolve:
+		link, linked := t.links.bySlug[one.slug]
+		return linked && link.RoomID == "" && link.Alias == one.target
+	case errandMove:
+		return t.rooms.moves[one.target].slug == one.slug
+	default:
+		return true
 	}
 }
 

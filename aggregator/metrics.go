@@ -36,7 +36,7 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		}),
 		applySeconds: f.NewHistogram(prometheus.HistogramOpts{
 			Namespace: "presence", Subsystem: "aggregator", Name: "apply_seconds",
-			Help: "Time from a decoded /sync response to its changes being handed to the throttle.", Buckets: prometheus.ExponentialBuckets(1e-5, 4, 9),
+			Help: "Time to put a decoded /sync response into the tables.", Buckets: prometheus.ExponentialBuckets(1e-5, 4, 9),
 		}),
 		batches:       counter("batches_total", "Responses of /sync applied."),
 		bytes:         counter("sync_bytes_total", "Bytes of /sync responses."),

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"time"
 
 	"presence/aggregator/matrix"
@@ -37,7 +38,9 @@ func (t *term) connect(ctx context.Context) func(time.Time) {
 		c.joined, err = t.client.JoinedRooms(ctx)
 	}
 	if err == nil {
-		c.rows, c.found, err = t.store.LoadSync(ctx, t.account())
+		if c.rows, c.found, err = t.store.LoadSync(ctx, t.account()); err != nil {
+			err = fmt.Errorf("%w: %w", errDatabase, err)
+		}
 	}
 	return func(now time.Time) {
 		t.poll.busy = false
@@ -77,7 +80,7 @@ func (t *term) pollFailed(now time.Time, err error) {
 	p := &t.poll
 	f := matrix.Classify(err)
 	p.fails++
-	p.message = inWords(f)
+	p.message = words(f, err)
 	p.catchUp = true
 	p.due = now.Add(f.Wait(p.fails))
 	t.metrics.syncErrors.Inc()
@@ -85,14 +88,13 @@ func (t *term) pollFailed(now time.Time, err error) {
 	case matrix.SoftLogout, matrix.LoggedOut:
 		t.sessionEnded(now, f, err)
 	case matrix.Locked:
-		p.message = "the homeserver has locked or deactivated the daemon's account (" + f.Code + ")"
 		p.due = now.Add(lockedRetry)
 	case matrix.Rejected, matrix.NotFound:
 		t.refused(now)
 	case matrix.Retry:
 		// The answer may be lost although the server counts it as given, and
 		// Dendrite does not say presence twice. Dendrite's servers are small.
-		if p.stage == stageFollow && f.Status == 0 && t.engine.Stats().Users <= smallServer {
+		if p.stage == stageFollow && f.Status < http.StatusMultipleChoices && t.engine.Stats().Users <= smallServer {
 			p.since = ""
 		}
 	case matrix.RateLimited, matrix.Forbidden:
@@ -101,33 +103,18 @@ func (t *term) pollFailed(now time.Time, err error) {
 	t.pulse.due = now
 }
 
-// inWords says a failure without addresses or other systems' texts: the status
-// is shown to everybody who looks at the city. The log has the rest.
-func inWords(f matrix.Failure) string {
-	switch {
-	case f.Kind == matrix.RateLimited:
-		return "the homeserver asks us to slow down"
-	case f.Status == 0:
-		return "the homeserver does not answer"
-	case f.Status < 300:
-		return "the homeserver answers something that is not Matrix"
-	default:
-		return fmt.Sprintf("the homeserver answers with status %d", f.Status)
-	}
-}
-
 // sessionEnded renews the session, or stops when there is nothing to renew it
 // with: looping on a dead token is a known way to an outage.
 func (t *term) sessionEnded(now time.Time, f matrix.Failure, err error) {
 	p := &t.poll
-	var words *spaces.Error
+	var own *spaces.Error
 	switch {
 	case p.stage == stageFollow || p.stage == stageFilter:
 		p.stage, p.soft = stageSession, f.Kind == matrix.SoftLogout
 		p.due = now
-	case errors.As(err, &words):
+	case errors.As(err, &own):
 		p.stage = stageStopped
-		p.message = words.Message + "; " + words.Fix
+		p.message = own.Message + "; " + own.Fix
 	}
 }
 

@@ -79,7 +79,7 @@ func (t *term) takeRows() store.SyncRows {
 // lastSave keeps what a save in flight or a failed one did not.
 func (t *term) lastSave(ctx context.Context) {
 	s := &t.saver
-	if !s.dirty && !s.busy || t.over || t.poll.since == "" {
+	if !s.dirty && !s.busy || t.poll.since == "" {
 		return
 	}
 	if s.busy {

@@ -3,6 +3,7 @@ package aggregator
 import (
 	"cmp"
 	"context"
+	"fmt"
 
 	"presence/aggregator/matrix"
 	"presence/spaces/store"
@@ -35,9 +36,15 @@ type sessions struct {
 
 func (s *sessions) LoadSession(ctx context.Context) (matrix.Session, bool, error) {
 	saved, found, err := s.store.Session(ctx, s.account)
+	if err != nil {
+		err = fmt.Errorf("%w: %w", errDatabase, err)
+	}
 	return matrix.Session(saved), found, err
 }
 
 func (s *sessions) SaveSession(ctx context.Context, session matrix.Session) error {
-	return s.store.SaveSession(ctx, s.account, store.Session(session))
+	if err := s.store.SaveSession(ctx, s.account, store.Session(session)); err != nil {
+		return fmt.Errorf("%w: %w", errDatabase, err)
+	}
+	return nil
 }

@@ -21,12 +21,15 @@ func (t *term) beat(now time.Time) {
 		return
 	}
 	p.due = now.Add(heartbeatEvery)
-	status := t.status(now)
-	p.status = &status
+	status := t.status()
 	t.report(Health{Leading: true, Stopped: t.poll.stage == stageStopped, Status: status})
+	if !t.settled(now) {
+		status.Sync = spaces.SyncStarting
+	}
+	p.status = &status
 }
 
-func (t *term) status(now time.Time) spaces.Status {
+func (t *term) status() spaces.Status {
 	stats := t.engine.Stats()
 	s := spaces.Status{
 		Type: "city.status", Epoch: t.epoch, Sync: t.sight.state, Presence: t.support.words, Source: spaces.SourceMatrix,
@@ -39,9 +42,6 @@ func (t *term) status(now time.Time) spaces.Status {
 		s.Source = city.Source
 	} else if t.support.words == "disabled" {
 		s.Source = spaces.SourceInferred
-	}
-	if !t.settled(now) {
-		s.Sync = spaces.SyncStarting
 	}
 	return s
 }

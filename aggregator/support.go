@@ -12,10 +12,15 @@ type support struct {
 }
 
 // probe asks the homeserver at the start and every hour, since no flag says
-// whether it has presence.
+// whether it has presence. Lately seen presence is answer enough: asking shows
+// the daemon as away for a moment.
 func (t *term) probe(one *task) func(context.Context) func(time.Time) {
+	recent := time.Since(t.support.seen) < probeEvery
 	return func(ctx context.Context) func(time.Time) {
-		supported, err := t.client.PresenceSupported(ctx)
+		supported, err := true, error(nil)
+		if !recent {
+			supported, err = t.client.PresenceSupported(ctx)
+		}
 		return func(now time.Time) {
 			if !t.ended(now, one, err) {
 				return

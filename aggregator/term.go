@@ -22,6 +22,7 @@ type term struct {
 	metrics *metrics
 	report  func(Health)
 	epoch   uint64
+	leaving func() bool // the whole program stops, as opposed to a lease that was lost
 
 	inbox chan func(now time.Time)
 	jobs  sync.WaitGroup
@@ -39,9 +40,10 @@ type term struct {
 	over    bool // the rows were overtaken by another leader's
 }
 
-func newTerm(a *Aggregator, epoch uint64) *term {
+func newTerm(a *Aggregator, epoch uint64, leaving func() bool) *term {
 	t := &term{
-		cfg: a.cfg, store: a.store, bus: a.bus, client: a.client, metrics: a.metrics, report: a.setHealth, epoch: epoch,
+		cfg: a.cfg, store: a.store, bus: a.bus, client: a.client, metrics: a.metrics, report: a.setHealth,
+		epoch: epoch, leaving: leaving,
 		log:   a.log.With("epoch", epoch),
 		inbox: make(chan func(time.Time)),
 		rooms: newRooms(),
@@ -168,8 +170,12 @@ func (t *term) collect(now time.Time) {
 }
 
 // finish says the last words after the jobs have ended: what waits to be
-// published, and what is not saved. The bus refuses them if the lease is gone.
+// published, and what is not saved. Whoever lost the lease has none: the rows
+// are the next leader's.
 func (t *term) finish(ctx context.Context) {
+	if !t.leaving() {
+		return
+	}
 	// The term is over, and with it its context; these words are the exception.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), finishTimeout)
 	defer cancel()

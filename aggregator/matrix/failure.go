@@ -45,6 +45,9 @@ func Classify(err error) Failure {
 	if errors.As(err, &own) && own.Code == spaces.CodeUnauthenticated {
 		return Failure{Kind: LoggedOut}
 	}
+	if errors.Is(err, errNotJSON) || errors.Is(err, errNoToken) {
+		return Failure{Kind: Retry, Status: http.StatusOK}
+	}
 	var e mautrix.HTTPError
 	if !errors.As(err, &e) || e.Response == nil {
 		return Failure{Kind: Retry}

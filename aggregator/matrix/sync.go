@@ -2,8 +2,11 @@ package matrix
 
 import (
 	"context"
+	"errors"
 	"net/http"
+	"net/http/httptrace"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"maunium.net/go/mautrix"
@@ -32,6 +35,9 @@ func (c *Client) UploadFilter(ctx context.Context) (string, error) {
 	return filterID, err
 }
 
+// errLost is the failure of a poll that was answered once more than we heard.
+var errLost = errors.New("the connection broke and the poll was sent again: the first answer may be lost")
+
 // Sync polls once and decodes the answer. set_presence=offline keeps the
 // daemon from looking online because it reads.
 func (c *Client) Sync(ctx context.Context, req SyncRequest) (*Response, error) {
@@ -45,9 +51,21 @@ func (c *Client) Sync(ctx context.Context, req SyncRequest) (*Response, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
+	// net/http sends a GET again by itself when a kept connection breaks before
+	// the answer. The server may count the first answer as given, and Dendrite
+	// does not say presence twice: that must not pass for a success.
+	var sent atomic.Int32
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteRequest: func(w httptrace.WroteRequestInfo) {
+		if w.Err == nil {
+			sent.Add(1)
+		}
+	}})
 	body, err := api.MakeFullRequest(ctx, mautrix.FullRequest{
 		Method: http.MethodGet, URL: api.BuildURLWithQuery(mautrix.ClientURLPath{"v3", "sync"}, req.query()), MaxAttempts: 1,
 	})
+	if err == nil && sent.Load() > 1 {
+		err = errLost
+	}
 	if err != nil {
 		return nil, failed("sync", err)
 	}
