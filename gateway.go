@@ -10,7 +10,6 @@ import (
 	"presence/gateway/auth"
 	"presence/gateway/city"
 	"presence/gateway/ui"
-	"presence/spaces"
 )
 
 // gatewayParts builds what browsers talk to. The feed starts before the web
@@ -25,7 +24,7 @@ func (h *house) gatewayParts() ([]part, error) {
 	if err != nil {
 		return nil, err
 	}
-	feed, err := city.New(city.Config{Auth: adapter{identity}, Origins: s.Origins}, log, h.registry)
+	feed, err := city.New(city.Config{Auth: identity, Origins: s.Origins}, log, h.registry)
 	if err != nil {
 		return nil, err
 	}
@@ -96,7 +95,3 @@ func (h *house) announce(ctx context.Context, listening <-chan net.Addr, path st
 	<-ctx.Done()
 	return nil
 }
-
-type adapter struct{ *auth.Auth }
-
-func (a adapter) Current(v spaces.Viewer) (spaces.Viewer, bool) { return a.Auth.Current(v), true }

@@ -35,7 +35,7 @@ func serve(ctx context.Context, in io.Reader, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	feed, err := city.New(city.Config{Auth: steady{identity}}, slog.New(slog.DiscardHandler), prometheus.NewRegistry())
+	feed, err := city.New(city.Config{Auth: identity}, slog.New(slog.DiscardHandler), prometheus.NewRegistry())
 	if err != nil {
 		return err
 	}
@@ -75,11 +75,6 @@ func ignoreClosed(err error) error {
 // nobody is a store that is never asked: the tokens of the city's own issuer
 // need neither tickets nor members.
 type nobody struct{ auth.Store }
-
-// steady is an identity whose rights nobody changes during a benchmark.
-type steady struct{ *auth.Auth }
-
-func (s steady) Current(v spaces.Viewer) (spaces.Viewer, bool) { return v, true }
 
 // pace is how often the feeder looks whether a change is due; a look that comes
 // late tells all that are.

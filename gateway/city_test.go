@@ -39,11 +39,6 @@ type whole struct {
 	stop  func()
 }
 
-// liveAuth says that nobody's right to listen is ever taken away whole.
-type liveAuth struct{ *auth.Auth }
-
-func (a liveAuth) Current(v spaces.Viewer) (spaces.Viewer, bool) { return a.Auth.Current(v), true }
-
 // newWhole runs a city with one public and one private room.
 func newWhole(t *testing.T) *whole {
 	t.Helper()
@@ -55,7 +50,7 @@ func newWhole(t *testing.T) *whole {
 	t.Cleanup(nats.Close)
 	w := &whole{t: t, store: store.New(db)}
 	w.auth = must(auth.New(auth.Config{Secret: []byte("a secret for tests"), Log: log}, w.store, time.Now))(t)
-	feed := must(city.New(city.Config{Auth: liveAuth{w.auth}}, log, registry))(t)
+	feed := must(city.New(city.Config{Auth: w.auth}, log, registry))(t)
 	rest := must(api.New(api.Config{City: feed, Identity: w.auth, Links: w.store, BusReady: nats.Ready, Log: log}))(t)
 	listening := make(chan net.Addr, 1)
 	web := must(gateway.New(gateway.Config{

@@ -2,9 +2,6 @@ package gateway
 
 import (
 	"net/http"
-	"net/url"
-	"path"
-	"strings"
 
 	"presence/gateway/wire"
 	"presence/spaces"
@@ -23,7 +20,7 @@ func (g *Gateway) cors(next http.Handler) http.Handler {
 		}
 		h := w.Header()
 		h.Add("Vary", "Origin")
-		allowed := g.originAllowed(origin)
+		allowed := g.origins.Allow(origin)
 		if allowed {
 			h.Set("Access-Control-Allow-Origin", origin)
 			h.Set("Cross-Origin-Resource-Policy", "cross-origin")
@@ -44,21 +41,4 @@ func (g *Gateway) cors(next http.Handler) http.Handler {
 		h.Set("Access-Control-Max-Age", "600")
 		w.WriteHeader(http.StatusNoContent)
 	})
-}
-
-func (g *Gateway) originAllowed(origin string) bool {
-	u, err := url.Parse(strings.ToLower(origin))
-	if err != nil || u.Host == "" {
-		return false
-	}
-	for _, pattern := range g.origins {
-		target := u.Host
-		if strings.Contains(pattern, "://") {
-			target = u.Scheme + "://" + u.Host
-		}
-		if ok, err := path.Match(strings.ToLower(pattern), target); err == nil && ok {
-			return true
-		}
-	}
-	return false
 }

@@ -6,11 +6,11 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
-	"path"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"presence/gateway/api"
+	"presence/gateway/conn"
 )
 
 // maxBody bounds what a request may carry; nothing we read is near it.
@@ -71,7 +71,7 @@ type Gateway struct {
 	parts     Parts
 	mux       *http.ServeMux
 	handler   http.Handler
-	origins   []string
+	origins   conn.Origins
 	proxies   []netip.Prefix
 	loopback  bool
 	metrics   *metrics
@@ -86,15 +86,14 @@ func New(cfg Config, parts Parts) (*Gateway, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, o := range cfg.Origins {
-		if _, err := path.Match(o, ""); err != nil {
-			return nil, fmt.Errorf("allowed origin %q: %w", o, err)
-		}
+	origins := conn.Origins(cfg.Origins)
+	if err := origins.Check(); err != nil {
+		return nil, err
 	}
 	g := &Gateway{
 		listen: cfg.Listen, metricsListen: cfg.MetricsListen, listening: cfg.Listening,
 		log: cfg.Log, registry: cfg.Registry,
-		parts: parts, mux: http.NewServeMux(), origins: cfg.Origins, proxies: proxies,
+		parts: parts, mux: http.NewServeMux(), origins: origins, proxies: proxies,
 		loopback: isLoopback(cfg.Listen),
 		metrics:  newMetrics(cfg.Registry),
 		guests:   newLimiter(guestBurst, guestEvery),

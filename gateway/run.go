@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"presence/gateway/conn"
 )
 
 const (
@@ -69,6 +71,7 @@ func (g *Gateway) serve(ctx context.Context, l net.Listener, handler http.Handle
 		ReadHeaderTimeout: headerTime,
 		IdleTimeout:       idleTime,
 		MaxHeaderBytes:    maxHeader,
+		ConnContext:       conn.Tune,
 		BaseContext:       func(net.Listener) context.Context { return requests },
 		ErrorLog:          slog.NewLogLogger(g.log.Handler(), slog.LevelDebug), // clients' TLS and protocol mistakes
 	}

@@ -3,7 +3,6 @@ package auth
 import (
 	"context"
 	"errors"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -18,9 +17,8 @@ const reread = 2 * time.Second
 // memberTable is the members of all microDAOs at one moment. It never changes;
 // Run makes a new one.
 type memberTable struct {
-	loaded     bool
-	generation uint64
-	bySubject  map[string][]string // microDAOs, sorted
+	loaded    bool
+	bySubject map[string][]string // microDAOs
 }
 
 // identity is what a credential proves by itself, before anything is looked up.
@@ -44,8 +42,8 @@ func (a *Auth) identify(who identity) spaces.Viewer {
 	return a.Current(v)
 }
 
-// Current returns the viewer with the microDAOs they belong to now. A socket
-// asks again whenever [Auth.Generation] has grown.
+// Current returns the viewer with the microDAOs they belong to now. Live sockets
+// ask every second.
 func (a *Auth) Current(v spaces.Viewer) spaces.Viewer {
 	v.MicroDAOs = nil
 	if v.Guest || v.Subject == "" {
@@ -61,9 +59,6 @@ func (a *Auth) Current(v spaces.Viewer) spaces.Viewer {
 	v.MicroDAOs = slices.Compact(v.MicroDAOs)
 	return v
 }
-
-// Generation grows with every change of anybody's membership.
-func (a *Auth) Generation() uint64 { return a.members.Load().generation }
 
 // Ready says whether the table of members was ever read. Until then nobody is
 // a member of anything, and a member who came in would miss their rooms.
@@ -111,13 +106,6 @@ func (a *Auth) readMembers(ctx context.Context) error {
 	for _, m := range rows {
 		bySubject[m.Subject] = append(bySubject[m.Subject], m.MicroDAO)
 	}
-	for _, microDAOs := range bySubject {
-		slices.Sort(microDAOs)
-	}
-	old := a.members.Load()
-	if old.loaded && maps.EqualFunc(old.bySubject, bySubject, slices.Equal[[]string]) {
-		return nil
-	}
-	a.members.Store(&memberTable{loaded: true, generation: old.generation + 1, bySubject: bySubject})
+	a.members.Store(&memberTable{loaded: true, bySubject: bySubject})
 	return nil
 }

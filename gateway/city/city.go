@@ -25,9 +25,9 @@ type Authenticator interface {
 	// Anyone takes a request without a credential for the zero Viewer; a bad
 	// credential is still an error.
 	Anyone(r *http.Request) (spaces.Viewer, time.Time, error)
-	// Current returns what the viewer may see now, false when their right to
-	// listen was taken away. It is asked about every socket every second.
-	Current(v spaces.Viewer) (spaces.Viewer, bool)
+	// Current returns the viewer with the rights they have now. It is asked about
+	// every socket every second.
+	Current(v spaces.Viewer) spaces.Viewer
 }
 
 // Config is what a [City] needs to know. Zero durations mean the defaults said

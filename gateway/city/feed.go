@@ -73,18 +73,13 @@ func (c *City) subject(s *conn.Socket) string {
 
 // Review asks whether the viewer still is who they were. Other rights mean
 // another stream; the next pass tells the socket the difference.
-func (c feed) Review(s *conn.Socket) bool {
+func (c feed) Review(s *conn.Socket) {
 	c.mu.Lock()
 	viewer := s.Seat.(*seat).viewer
 	c.mu.Unlock()
-	current, ok := c.auth.Current(viewer)
-	if !ok {
-		return false
-	}
-	if classOf(current).key != classOf(viewer).key {
+	if current := c.auth.Current(viewer); classOf(current).key != classOf(viewer).key {
 		c.reseat(s, current)
 	}
-	return true
 }
 
 func (c *City) reseat(s *conn.Socket, v spaces.Viewer) {

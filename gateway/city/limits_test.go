@@ -69,7 +69,6 @@ func TestClosed(t *testing.T) {
 				_ = c.ws.Write(context.Background(), websocket.MessageText, []byte("ping")) // the last ones meet a closed socket
 			}
 		}},
-		{"revoked", wire.CloseRevoked, nil, func(w *world, _ *client) { w.people.set("guest", nil) }},
 		{"shutdown", wire.CloseGoingAway, nil, func(w *world, _ *client) { go w.stop() }},
 	} {
 		t.Run(offence.name, func(t *testing.T) {

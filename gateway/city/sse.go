@@ -179,9 +179,7 @@ func (s *eventStream) wait(ctx context.Context) bool {
 	defer alive.Stop()
 	for {
 		passed, fresh := s.news()
-		if !s.review() {
-			return false
-		}
+		s.review()
 		if fresh || s.cursor == 0 {
 			return true
 		}
@@ -208,16 +206,12 @@ func (s *eventStream) news() (<-chan struct{}, bool) {
 }
 
 // review follows changes of the viewer's rights; a full snapshot tells of them.
-func (s *eventStream) review() bool {
-	current, ok := s.city.auth.Current(s.viewer)
-	if !ok {
-		return false
-	}
+func (s *eventStream) review() {
+	current := s.city.auth.Current(s.viewer)
 	if cl := classOf(current); cl.key != s.class.key {
 		s.class, s.cursor = cl, 0
 	}
 	s.viewer = current
-	return true
 }
 
 // pause keeps the pace between two events.

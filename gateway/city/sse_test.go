@@ -146,7 +146,7 @@ func TestEventStreamDiff(t *testing.T) {
 }
 
 // TestEventStreamRights: losing the right takes the private room away with the
-// next event, losing the token ends the stream.
+// next event.
 func TestEventStreamRights(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(c *city.Config) { c.KeepAlive = 50 * time.Millisecond })
@@ -157,12 +157,17 @@ func TestEventStreamRights(t *testing.T) {
 	if u := s.next(); u.Type != "presence_update" || len(u.Rooms) != 1 {
 		t.Fatalf("after losing the right comes %s", u.raw)
 	}
-	w.people.set("member", nil)
-	comments := 0
-	for s.body.Scan() {
-		if s.body.Text() == ": keep-alive" {
-			comments++
-		}
+}
+
+// TestEventStreamExpires: a stream ends with its token, in order.
+func TestEventStreamExpires(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	w.city.CityReset(state(link("square", "")))
+	w.people.expires["member"] = time.Now().Add(time.Second)
+	s := w.listen("member", "")
+	s.next()
+	for s.body.Scan() { // nothing follows but the end
 	}
 	if s.body.Err() != nil {
 		t.Errorf("the stream broke: %v", s.body.Err())

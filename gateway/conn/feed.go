@@ -26,8 +26,8 @@ type Feed interface {
 	// bytes are only valid during the call.
 	Receive(ctx context.Context, s *Socket, message []byte)
 	// Review is called every few seconds with each socket's viewer, so that
-	// rights that changed take effect. False ends the socket: they are gone.
-	Review(s *Socket) bool
+	// rights that changed take effect.
+	Review(s *Socket)
 	// Leave is called once, after the socket's last Receive.
 	Leave(s *Socket)
 }

@@ -21,7 +21,7 @@ type Config struct {
 	// Origins are the web origins that may open sockets besides the host they
 	// connect to: "https://app.example.org", or "app.example.org" for any
 	// scheme; * stands for anything but a slash.
-	Origins []string
+	Origins Origins
 
 	WriteWait         time.Duration // a client that does not take one batch in this time is too slow; 10 s
 	PingEvery         time.Duration // silence after which a ping is sent; 25 s, under the 30 s of most proxies
@@ -62,7 +62,7 @@ type Keeper struct {
 
 // New checks the settings. Nothing is started.
 func New(cfg Config, feed Feed) (*Keeper, error) {
-	if err := checkOrigins(cfg.Origins); err != nil {
+	if err := cfg.Origins.Check(); err != nil {
 		return nil, err
 	}
 	defaultTo(&cfg.WriteWait, 10*time.Second)

@@ -62,11 +62,10 @@ func (e *echo) Receive(_ context.Context, s *conn.Socket, message []byte) {
 	s.Reply(wire.AppendFrame(nil, message))
 }
 
-func (e *echo) Review(s *conn.Socket) bool {
+func (e *echo) Review(s *conn.Socket) {
 	if s.Seat == "panic in review" {
 		panic("review")
 	}
-	return true
 }
 
 // publish makes text the newest, offered to everybody.

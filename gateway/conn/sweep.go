@@ -36,10 +36,7 @@ func (k *Keeper) look(s *Socket, now time.Time) {
 		s.Close(wire.CloseExpired)
 		return
 	}
-	if !k.review(s) {
-		s.Close(wire.CloseRevoked)
-		return
-	}
+	k.review(s)
 	s.messagesIn.Store(0)
 	if s.bytesIn.Swap(0) > 0 {
 		s.quiet = 0
@@ -55,14 +52,13 @@ func (k *Keeper) look(s *Socket, now time.Time) {
 }
 
 // review asks the feed; a panic there must not end the keeper.
-func (k *Keeper) review(s *Socket) (stays bool) {
+func (k *Keeper) review(s *Socket) {
 	defer func() {
 		if p := recover(); p != nil {
 			k.panicked(s, p)
-			stays = true // it is closed already, for the right reason
 		}
 	}()
-	return k.feed.Review(s)
+	k.feed.Review(s)
 }
 
 // looks turns a time into a number of sweeps, at least one.

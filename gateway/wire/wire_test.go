@@ -149,7 +149,7 @@ func TestCloses(t *testing.T) {
 	labels := map[string]bool{}
 	for _, c := range []wire.Close{
 		wire.CloseGoingAway, wire.CloseProtocol, wire.CloseUnsupported, wire.CloseTooBig, wire.CloseInternal, wire.CloseExpired,
-		wire.CloseRevoked, wire.CloseSlow, wire.CloseSilent, wire.CloseFlood,
+		wire.CloseSlow, wire.CloseSilent, wire.CloseFlood,
 	} {
 		if len(c.Frame()) != 4+len(c.Reason) || len(c.Reason) > 123 || labels[c.Label] {
 			t.Errorf("%v is not a good close", c)
