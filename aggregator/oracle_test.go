@@ -17,7 +17,7 @@ import (
 
 var (
 	oracleSeed  = flag.Uint64("oracle.seed", 0, "run this scenario alone")
-	oracleRuns  = flag.Int("oracle.runs", 4, "scenarios per kind of homeserver")
+	oracleRuns  = flag.Int("oracle.runs", 8, "scenarios per kind of homeserver")
 	oracleSteps = flag.Int("oracle.steps", 60, "steps of a scenario")
 )
 
@@ -131,7 +131,7 @@ func newOracle(w *world, quirks synthetic.Quirks) *oracle {
 	for i := range 4 {
 		o.rooms = append(o.rooms, w.link(spaces.Slug(fmt.Sprintf("room%d", i)), i > 0))
 	}
-	for i := range 6 {
+	for i := range 14 {
 		o.people = append(o.people, w.person(fmt.Sprintf("user%d", i), o.rooms[i%4]))
 	}
 	o.people = append(o.people, w.agent)
@@ -200,7 +200,28 @@ func (o *oracle) compare() error {
 			seen = true
 		}
 	}
+	if err := o.compareUsers(); err != nil {
+		return err
+	}
 	return o.compareCity(links, len(city), seen)
+}
+
+// compareUsers checks what is published about each person in a linked room.
+func (o *oracle) compareUsers() error {
+	words := map[string]string{"online": "online", "busy": "online", "unavailable": "unavailable", "offline": "offline", "": "unknown"}
+	for _, link := range o.w.sql.list() {
+		members := o.w.hs.Members(link.RoomID)
+		if !slices.Contains(members, o.w.self) {
+			continue
+		}
+		for _, userID := range members {
+			want, got := words[o.w.hs.Presence(userID)], o.w.nats.user(userID)
+			if userID != o.w.self && got != want && (want != "offline" || got != "unknown") {
+				return fmt.Errorf("%s: published as %q, want %q", userID, got, want)
+			}
+		}
+	}
+	return nil
 }
 
 func (o *oracle) compareRoom(link spaces.Link, want count, in bool) error {

@@ -14,7 +14,7 @@ func (o *oracle) step() string {
 	acts := []func() string{
 		o.people1, o.people1, o.people1, o.people1, o.people1, o.people1, o.burst, o.burst,
 		o.editLinks, o.editLinks, o.outage, o.restart, o.crash, o.faults, o.faults, o.sqlAway, o.natsAway,
-		o.endSession, o.forget, o.expel, o.serverRestart, o.upgrade, o.smallTimeline,
+		o.endSession, o.forget, o.expel, o.serverRestart, o.upgrade, o.smallTimeline, o.crowd,
 	}
 	return pick(o, acts)()
 }
@@ -74,6 +74,15 @@ func (o *oracle) burst() string {
 		o.pause(2 * time.Second)
 	}
 	return said
+}
+
+// crowd is everybody changing at one moment, which is one response.
+func (o *oracle) crowd() string {
+	presence := pick(o, []string{"online", "unavailable", "busy"})
+	for _, user := range o.people {
+		o.w.hs.SetPresence(user, presence)
+	}
+	return "everybody is " + presence
 }
 
 // pause lets up to d pass.
@@ -172,8 +181,9 @@ func (o *oracle) crash() string {
 
 func (o *oracle) away() string {
 	said := "away:"
-	for range o.rng.IntN(4) {
-		said += " " + o.people1() + ";"
+	for range o.rng.IntN(5) {
+		act := pick(o, []func() string{o.people1, o.people1, o.people1, o.crowd, o.editLinks})
+		said += " " + act() + ";"
 		o.pause(pick(o, []time.Duration{time.Second, time.Minute, 20 * time.Minute}))
 	}
 	o.w.start()
@@ -231,9 +241,11 @@ func (o *oracle) endSession() string {
 	return fmt.Sprintf("session ended, soft %v; %s", soft, o.people1())
 }
 
+// forget: where an unknown filter is silently none, nothing could be noticed;
+// such a server keeps its filters with its sessions, and loses both.
 func (o *oracle) forget() string {
 	o.gapped()
-	if o.rng.IntN(2) == 0 {
+	if o.rng.IntN(2) == 0 && !o.quirks.UnknownFilterIsNone {
 		o.w.hs.ForgetFilters()
 		return "filters forgotten; " + o.people1()
 	}

@@ -372,6 +372,13 @@ func (r *recorder) state() (bus.CityState, int) {
 	return bus.CityState{Links: maps.Clone(r.links), Rooms: rooms, City: r.city, Status: r.status}, r.sent
 }
 
+// user is the published status of a person.
+func (r *recorder) user(userID string) string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.users[userID].Status
+}
+
 // recorderHandle is the bus as one run of the daemon reaches it.
 type recorderHandle struct {
 	*recorder
