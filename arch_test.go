@@ -35,6 +35,7 @@ var arrows = map[string][]string{
 	"deploy/child":        {},
 	"deploy/dendrite":     {"deploy/child"},
 	"deploy/devcity":      {"deploy/child", "deploy/dendrite", "deploy/devcity/crowd", "deploy/devcity/town"},
+	"deploy/testpg":       {},
 	"deploy/testreport":   {},
 	"bench":               {"gateway/auth", "gateway/city", "gateway/conn", "gateway/wire", "spaces", "spaces/bus"},
 }

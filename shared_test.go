@@ -1,18 +1,14 @@
 package main
 
 import (
-	"context"
-	"fmt"
 	"net/http"
-	"net/url"
-	"os"
 	"strings"
 	"testing"
-	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/nats-io/nats-server/v2/server"
 	"maunium.net/go/mautrix/event"
+
+	"presence/deploy/testpg"
 )
 
 // TestTwoProcessesOneCity: two whole programs share NATS and PostgreSQL. One of
@@ -28,7 +24,7 @@ func TestTwoProcessesOneCity(t *testing.T) {
 	w.writeLinks(oneRoom)
 	shared := []string{
 		"--matrix-password=password-of-presence_daemon",
-		"--nats=" + natsServer(t), "--database=" + database(t),
+		"--nats=" + natsServer(t), "--database=" + testpg.Database(t),
 		"--jwt-secret=" + strings.Repeat("shared-secret-", 4),
 	}
 	first := w.start(append(shared, "--data="+t.TempDir())...)
@@ -59,7 +55,7 @@ func TestPartsApart(t *testing.T) {
 	setPresence(t, alice, event.PresenceOnline)
 	w.writeLinks(oneRoom)
 	shared := []string{
-		"--matrix-token=" + w.daemon, "--nats=" + natsServer(t), "--database=" + database(t),
+		"--matrix-token=" + w.daemon, "--nats=" + natsServer(t), "--database=" + testpg.Database(t),
 	}
 	watcher := w.start(append(shared, "--data="+t.TempDir(), "--parts=aggregator")...)
 	web := w.start(append(shared, "--data="+t.TempDir(), "--parts=gateway")...)
@@ -89,34 +85,4 @@ func natsServer(t *testing.T) string {
 		t.Fatal("the NATS server did not start")
 	}
 	return s.ClientURL()
-}
-
-// database makes a PostgreSQL database of this test's own.
-func database(t *testing.T) string {
-	t.Helper()
-	base := os.Getenv("TEST_POSTGRES")
-	if base == "" {
-		t.Fatal("TEST_POSTGRES is not set; run: deploy/postgres-test.sh run -- go test . (make test does that)")
-	}
-	admin, err := pgx.Connect(t.Context(), base)
-	if err != nil {
-		t.Fatalf("connect to TEST_POSTGRES: %v", err)
-	}
-	name := fmt.Sprintf("presence_%d", time.Now().UnixNano())
-	if _, err := admin.Exec(t.Context(), "CREATE DATABASE "+name); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		ctx := context.WithoutCancel(t.Context())
-		if _, err := admin.Exec(ctx, "DROP DATABASE "+name+" WITH (FORCE)"); err != nil {
-			t.Errorf("drop %s: %v", name, err)
-		}
-		_ = admin.Close(ctx)
-	})
-	u, err := url.Parse(base)
-	if err != nil {
-		t.Fatal(err)
-	}
-	u.Path = "/" + name
-	return u.String()
 }

@@ -4,20 +4,17 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 
-	"github.com/jackc/pgx/v5"
 	"go.mau.fi/util/dbutil"
 	"go.uber.org/goleak"
 
+	"presence/deploy/testpg"
 	"presence/migrations"
 )
 
@@ -40,35 +37,8 @@ func each(t *testing.T, test func(t *testing.T, p place)) {
 	})
 	t.Run("postgres", func(t *testing.T) {
 		t.Parallel()
-		test(t, place{url: newDatabase(t)})
+		test(t, place{url: testpg.Database(t)})
 	})
-}
-
-// databases, with the process id, keeps the databases on one server apart.
-var databases atomic.Int64
-
-func newDatabase(t testing.TB) string {
-	t.Helper()
-	server := os.Getenv("TEST_POSTGRES")
-	if server == "" {
-		t.Fatal("TEST_POSTGRES is not set, so nothing was tested on PostgreSQL. Run: deploy/postgres-test.sh run -- go test ./spaces/store ./migrations")
-	}
-	name := fmt.Sprintf("migrations_test_%d_%d", os.Getpid(), databases.Add(1))
-	asAdmin(t, server, "CREATE DATABASE "+name)
-	t.Cleanup(func() { asAdmin(t, server, "DROP DATABASE "+name+" WITH (FORCE)") })
-	parsed, err := url.Parse(server)
-	ok(t, err)
-	parsed.Path = "/" + name
-	return parsed.String()
-}
-
-func asAdmin(t testing.TB, server, statement string) {
-	t.Helper()
-	ctx := context.WithoutCancel(t.Context()) // also in cleanup
-	conn, err := pgx.Connect(ctx, server)
-	ok(t, err)
-	_, err = conn.Exec(ctx, statement)
-	ok(t, errors.Join(err, conn.Close(ctx)))
 }
 
 func ok(t testing.TB, err error) {

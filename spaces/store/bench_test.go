@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"testing"
 
+	"presence/deploy/testpg"
 	"presence/spaces"
 	"presence/spaces/store"
 )
@@ -12,7 +13,7 @@ import (
 // eachBench is [each] for benchmarks; PostgreSQL runs without fsync there.
 func eachBench(b *testing.B, bench func(b *testing.B, s *store.Store)) {
 	b.Run("sqlite", func(b *testing.B) { bench(b, open(b, "")) })
-	b.Run("postgres", func(b *testing.B) { bench(b, open(b, newDatabase(b))) })
+	b.Run("postgres", func(b *testing.B) { bench(b, open(b, testpg.Database(b))) })
 }
 
 // BenchmarkSaveSync saves batches of the given number of changed rows, half of

@@ -1,18 +1,13 @@
 package store_test
 
 import (
-	"context"
-	"fmt"
 	"log/slog"
-	"net/url"
-	"os"
 	"strings"
-	"sync/atomic"
 	"testing"
 
-	"github.com/jackc/pgx/v5"
 	"go.uber.org/goleak"
 
+	"presence/deploy/testpg"
 	"presence/migrations"
 	"presence/spaces"
 	"presence/spaces/store"
@@ -30,7 +25,7 @@ func each(t *testing.T, test func(t *testing.T, s *store.Store)) {
 	})
 	t.Run("postgres", func(t *testing.T) {
 		t.Parallel()
-		test(t, open(t, newDatabase(t)))
+		test(t, open(t, testpg.Database(t)))
 	})
 }
 
@@ -46,42 +41,6 @@ func open(t testing.TB, url string) *store.Store {
 		}
 	})
 	return store.New(db)
-}
-
-// databases, with the process id, keeps the databases on one server apart.
-var databases atomic.Int64
-
-func newDatabase(t testing.TB) string {
-	t.Helper()
-	server := os.Getenv("TEST_POSTGRES")
-	if server == "" {
-		t.Fatal("TEST_POSTGRES is not set, so nothing was tested on PostgreSQL. Run: deploy/postgres-test.sh run -- go test ./spaces/store ./migrations")
-	}
-	name := fmt.Sprintf("store_test_%d_%d", os.Getpid(), databases.Add(1))
-	asAdmin(t, server, "CREATE DATABASE "+name)
-	t.Cleanup(func() { asAdmin(t, server, "DROP DATABASE "+name+" WITH (FORCE)") })
-	parsed, err := url.Parse(server)
-	if err != nil {
-		t.Fatal(err)
-	}
-	parsed.Path = "/" + name
-	return parsed.String()
-}
-
-func asAdmin(t testing.TB, server, statement string) {
-	t.Helper()
-	ctx := context.WithoutCancel(t.Context()) // also in cleanup
-	conn, err := pgx.Connect(ctx, server)
-	if err != nil {
-		t.Fatalf("TEST_POSTGRES: %v", err)
-	}
-	_, err = conn.Exec(ctx, statement)
-	if err := conn.Close(ctx); err != nil {
-		t.Error(err)
-	}
-	if err != nil {
-		t.Fatalf("%s: %v", statement, err)
-	}
 }
 
 func ok(t testing.TB, err error) {
