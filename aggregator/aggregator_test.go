@@ -97,6 +97,9 @@ func TestLifetimesAreRenewed(t *testing.T) {
 		for range 60 {
 			w.wait(time.Minute)
 			w.expect("general", 1, 0)
+			if got, _ := w.room("general"); time.Since(time.UnixMilli(got.AsOf)) > roomTTL/2 {
+				t.Errorf("confirmed last %s ago", time.Since(time.UnixMilli(got.AsOf)))
+			}
 		}
 		if _, after := w.nats.state(); after-before > 40 {
 			t.Errorf("%d messages in an hour about a room that never changed", after-before)
@@ -334,6 +337,50 @@ func TestReconciles(t *testing.T) {
 		w.expect("general", 1, 0)
 		w.wait(31 * time.Minute)
 		w.expect("general", 0, 0)
+	})
+}
+
+// TestLateMemberListIsNotUsed: a list that was made before somebody left must
+// not bring them back.
+func TestLateMemberListIsNotUsed(t *testing.T) {
+	t.Parallel()
+	bubble(t, synthetic.Synapse(), func(t *testing.T, w *world) {
+		general := w.link("general", true)
+		ann := w.person("ann", general)
+		w.hs.SetPresence(ann, "online")
+		w.start()
+		w.wait(10 * time.Second)
+		w.hs.Fail("joined_members", synthetic.Fault{Late: time.Minute})
+		for asked := w.hs.Requests("joined_members"); w.hs.Requests("joined_members") == asked; {
+			w.wait(time.Second)
+		}
+		w.hs.Leave(ann, general)
+		w.wait(10 * time.Second)
+		for range 90 {
+			w.expect("general", 0, 0)
+			if got, _ := w.room("general"); got.MemberCount != 0 {
+				t.Fatalf("brought back: %+v", got)
+			}
+			w.wait(time.Second)
+		}
+	})
+}
+
+// TestKickedWhileAway: what happened before a fresh beginning shows by what the
+// beginning does not name.
+func TestKickedWhileAway(t *testing.T) {
+	t.Parallel()
+	bubble(t, synthetic.Synapse(), func(t *testing.T, w *world) {
+		general := w.link("general", true)
+		w.hs.SetPresence(w.person("ann", general), "online")
+		w.start()
+		w.wait(10 * time.Second)
+		w.hs.SetDown(true)
+		w.wait(10 * time.Minute)
+		w.hs.Kick(w.self, general)
+		w.hs.SetDown(false)
+		w.wait(4 * time.Minute)
+		w.expect("general", 1, 0)
 	})
 }
 

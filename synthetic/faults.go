@@ -24,8 +24,9 @@ type Fault struct {
 	SameToken bool
 	// Padding adds that many bytes of fields nobody asked for to a /sync.
 	Padding int
-	// Delay waits before anything else.
-	Delay time.Duration
+	// Delay waits before anything else; Late, between the work and its answer,
+	// which is old news by then.
+	Delay, Late time.Duration
 }
 
 // RateLimited is a 429 as servers before specification 1.10 send it, and with

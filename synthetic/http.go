@@ -77,8 +77,22 @@ func (s *Server) endpoint(name string, authed bool, do func(*call)) http.Handler
 			do(c)
 			panic(http.ErrAbortHandler)
 		}
-		do(c)
+		c.serve(do)
 	}
+}
+
+// serve does the work, and keeps the answer back for as long as the fault says.
+func (c *call) serve(do func(*call)) {
+	if c.fault.Late == 0 {
+		do(c)
+		return
+	}
+	w, late := c.w, &recorder{header: c.w.Header(), status: http.StatusOK}
+	c.w = late
+	do(c)
+	c.sleep(c.fault.Late)
+	w.WriteHeader(late.status)
+	_, _ = w.Write(late.body.Bytes())
 }
 
 // sleep waits, or ends the request when it is cut or given up.
