@@ -350,7 +350,7 @@ func TestLateMemberListIsNotUsed(t *testing.T) {
 		w.hs.SetPresence(ann, "online")
 		w.start()
 		w.wait(10 * time.Second)
-		w.hs.Fail("joined_members", synthetic.Fault{Late: time.Minute})
+		w.hs.Fail("joined_members", synthetic.Fault{Late: 30 * time.Second})
 		for asked := w.hs.Requests("joined_members"); w.hs.Requests("joined_members") == asked; {
 			w.wait(time.Second)
 		}

@@ -79,19 +79,43 @@ func benchmarkChange(b *testing.B, c *city, event func(*city, int) string, l loa
 	b.ReportMetric(0, "ns/op")
 }
 
+// BenchmarkInitial is the initial sync of 10,000 people, each in 10 of 1,000
+// rooms, until it is saved and published.
+func BenchmarkInitial(b *testing.B) {
+	c := &city{users: 10_000, rooms: 1_000, each: 10}
+	body := fmt.Sprintf(c.initial(), 1)
+	b.SetBytes(int64(len(body)))
+	var used time.Duration
+	for b.Loop() {
+		b.StopTimer()
+		d := newBenchDaemon(b, c, 0)
+		started := cpu(b)
+		b.StartTimer()
+		d.run(body)
+		used += cpu(b) - started
+	}
+	b.ReportMetric(float64(used)/float64(time.Millisecond)/float64(b.N), "cpu-ms/sync")
+}
+
 // city makes responses.
-type city struct{ users, rooms int }
+type city struct {
+	users, rooms int
+	each         int // rooms of a person; 0 means 1
+}
 
 func (c *city) user(n int) string { return fmt.Sprintf("@user%d:hs", n%c.users) }
 func (c *city) room(n int) string { return fmt.Sprintf("!room%d:hs", n%c.rooms) }
 
-// initial is everybody offline, in one room each.
+// initial is everybody offline.
 func (c *city) initial() string {
 	var presence, rooms []string
 	members := make([][]string, c.rooms)
 	for n := range c.users {
 		presence = append(presence, c.presenceOf(n, "offline"))
-		members[n%c.rooms] = append(members[n%c.rooms], member(c.user(n)))
+		for i := range max(c.each, 1) {
+			at := (n + i*7) % c.rooms
+			members[at] = append(members[at], member(c.user(n)))
+		}
 	}
 	for n, list := range members {
 		list = append(list, member("@presence:hs"), `{"type":"m.room.create","state_key":"","sender":"@x:hs","content":{}}`)

@@ -82,7 +82,9 @@ const (
 	// saveEvery bounds commits under load. A crash then resumes from a cursor
 	// that much older, with the tables that belong to it.
 	saveEvery     = 250 * time.Millisecond
-	saveTimeout   = 20 * time.Second
+	saveTimeout   = 2 * time.Minute // of a whole table; polls wait for savePatience at most
+	savePatience  = 5 * time.Second
+	readTimeout   = 20 * time.Second
 	finishTimeout = 5 * time.Second
 	publishPerSec = 2000 // a storm of the whole server must not become one of ours
 	renewals      = 3    // of a value within its lifetime

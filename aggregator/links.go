@@ -57,7 +57,7 @@ type linksReading struct {
 // readLinks returns nil when nothing changed. The version is read before the
 // links: a change between the two is read again the next time.
 func (t *term) readLinks(ctx context.Context, first bool, known int64) (*linksReading, error) {
-	ctx, cancel := context.WithTimeout(ctx, saveTimeout)
+	ctx, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
 	version, err := t.store.LinksVersion(ctx)
 	if err != nil || version == known && !first {

@@ -37,12 +37,20 @@ const (
 
 func (p *poller) waiting() bool { return !p.busy && p.stage != stageStopped }
 
-// startPoll starts what is due. It waits for a save that runs, so that what we
-// ask with runs ahead of what is kept by no more than saveEvery; the saver
-// gives up after a time and then does not hold polling back.
+// pollDue is when to poll next. A poll waits for a save that runs, so that what
+// we ask with runs ahead of what is kept by no more than saveEvery; but not for
+// long, or a slow database would look like a lost homeserver.
+func (t *term) pollDue() time.Time {
+	if patience := t.saver.began.Add(savePatience); t.saver.busy && patience.After(t.poll.due) {
+		return patience
+	}
+	return t.poll.due
+}
+
+// startPoll starts what is due.
 func (t *term) startPoll(ctx context.Context, now time.Time) {
 	p := &t.poll
-	if !p.waiting() || p.due.After(now) || t.saver.busy {
+	if !p.waiting() || t.pollDue().After(now) {
 		return
 	}
 	p.busy = true

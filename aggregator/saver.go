@@ -14,6 +14,7 @@ import (
 type saver struct {
 	dirty bool // the tables changed since the last save began
 	busy  bool
+	began time.Time
 	fails int
 	due   time.Time // not before
 	last  string    // the cursor saved last, which the next save builds upon
@@ -30,7 +31,7 @@ func (t *term) startSave(ctx context.Context, now time.Time) {
 	if !t.saveWaits() || s.due.After(now) {
 		return
 	}
-	s.busy, s.dirty = true, false
+	s.busy, s.dirty, s.began = true, false, now
 	rows := t.takeRows()
 	account := t.account()
 	t.do(ctx, func(ctx context.Context) func(time.Time) {

@@ -36,16 +36,12 @@ func (s *sight) at(now time.Time) spaces.SyncState {
 	return s.state
 }
 
-// next is when the state changes by time alone.
-func (s *sight) next() time.Time {
-	switch s.state {
-	case spaces.SyncOK:
-		return s.since.Add(degradedAfter)
-	case spaces.SyncLost:
-		return s.since.Add(24 * 365 * time.Hour)
-	default:
-		return s.since.Add(lostAfter)
+// next is when the state changes by time alone, false when it does not.
+func (s *sight) next() (time.Time, bool) {
+	if s.state == spaces.SyncOK {
+		return s.since.Add(degradedAfter), true
 	}
+	return s.since.Add(lostAfter), s.state != spaces.SyncLost
 }
 
 // watchSight tells the tables when sight gets worse. A response makes it good

@@ -118,17 +118,18 @@ func (t *term) wake(now time.Time) time.Time {
 	wake := now.Add(heartbeatEvery)
 	tick, ticks := t.engine.NextTick()
 	out, outs := t.out.next()
+	worse, worsens := t.sight.next()
 	for _, m := range []struct {
 		at   time.Time
 		some bool
 	}{
 		{tick, ticks},
 		{out, outs},
-		{t.sight.next(), true},
+		{worse, worsens},
 		{t.links.due, !t.links.busy},
 		{t.errands.next(), t.errandsWait()},
 		{t.saver.due, t.saveWaits()},
-		{t.poll.due, t.poll.waiting() && !t.saver.busy},
+		{t.pollDue(), t.poll.waiting()},
 		{t.pulse.due, true},
 	} {
 		if m.some && m.at.Before(wake) {

@@ -1,7 +1,6 @@
 package matrix_test
 
 import (
-	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -43,17 +42,9 @@ func initialSync(b *testing.B, users, rooms, each int) []byte {
 	hs := synthetic.New("hs", synthetic.Quirks{})
 	defer hs.Close()
 	me := hs.AddUser("me")
-	ids := make([]string, rooms)
-	for i := range ids {
-		ids[i] = hs.CreateRoom(fmt.Sprintf("#city_room%d:hs", i))
-		hs.Join(me, ids[i])
-	}
-	for i := range users {
-		user := hs.AddUser(fmt.Sprint("user", i))
-		hs.SetPresence(user, "online")
-		for n := range each {
-			hs.Join(user, ids[(i*each+n*7)%rooms])
-		}
+	_, ids := hs.Populate(users, rooms, each)
+	for _, roomID := range ids {
+		hs.Join(me, roomID)
 	}
 	filter := `{"presence":{"limit":1000000},"room":{"state":{"types":["m.room.member","m.room.create"]},"timeline":{"limit":10,"types":["m.room.member"]}}}`
 	req := httptest.NewRequest(http.MethodGet, "/_matrix/client/v3/sync", nil)

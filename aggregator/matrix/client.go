@@ -18,7 +18,7 @@ const (
 	requestTimeout = time.Minute
 	// syncSlack is added to the long poll's own time: the answer may be large
 	// and the way slow.
-	syncSlack = time.Minute
+	syncSlack = 30 * time.Second
 	// initialTimeout is long because an initial sync of a large server takes
 	// minutes, and giving up early only makes it start again.
 	initialTimeout = 10 * time.Minute
