@@ -239,6 +239,30 @@ func TestSyncAsksQuietly(t *testing.T) {
 	})
 }
 
+// TestSyncBoundsItsMemory: an answer beyond the limit is an error, not read.
+func TestSyncBoundsItsMemory(t *testing.T) {
+	t.Parallel()
+	server(t, func(t *testing.T, _ *synthetic.Server, cfg matrix.Config, sessions *kept) {
+		cfg.Transport = huge{cfg.Transport}
+		c := connect(t, cfg, sessions)
+		_, err := c.Sync(t.Context(), matrix.SyncRequest{})
+		if err == nil || matrix.Classify(err).Kind != matrix.Retry || !strings.Contains(err.Error(), "too long") {
+			t.Errorf("300 MB: %v", err)
+		}
+	})
+}
+
+// huge announces 300 MB as the answer to every poll.
+type huge struct{ http.RoundTripper }
+
+func (h huge) RoundTrip(r *http.Request) (*http.Response, error) {
+	res, err := h.RoundTripper.RoundTrip(r)
+	if err == nil && strings.HasSuffix(r.URL.Path, "/sync") {
+		res.ContentLength = 300 << 20
+	}
+	return res, err
+}
+
 // TestClassify: failures are sorted by errcode and status.
 func TestClassify(t *testing.T) {
 	t.Parallel()
