@@ -30,8 +30,9 @@ type linkAddCmd struct {
 	Y           int    `help:"Row on the city map."`
 	W           int    `help:"Width in cells; 0 lets the map choose a place."`
 	H           int    `help:"Height in cells."`
-	Private     bool   `help:"Show the room only to members of its microDAO and to admins."`
-	MicroDAO    string `name:"microdao" help:"The microDAO the room belongs to."`
+	MicroDAO    string `name:"microdao" help:"The microDAO the room belongs to; its members alone see the room, unless --public."`
+	Private     bool   `xor:"seen" help:"Show the room only to members of its microDAO and to admins."`
+	Public      bool   `xor:"seen" help:"Show the room to everybody although it belongs to a microDAO."`
 }
 
 // Run writes the link and says what happens next.
@@ -40,7 +41,7 @@ func (c *linkAddCmd) Run(ctx context.Context, e *env) error {
 		Slug: spaces.Slug(c.Slug), Name: c.Name, Description: c.Description, Zone: c.Zone,
 		RoomType: c.Type, Icon: c.Icon, Color: c.Color,
 		Map:    spaces.Rect{X: c.X, Y: c.Y, W: c.W, H: c.H},
-		Public: !c.Private, MicroDAO: c.MicroDAO,
+		Public: c.Public || !c.Private && c.MicroDAO == "", MicroDAO: c.MicroDAO,
 	}
 	if len(c.Room) > 0 && c.Room[0] == '#' {
 		link.Alias = c.Room
@@ -55,8 +56,40 @@ func (c *linkAddCmd) Run(ctx context.Context, e *env) error {
 		if err := s.PutLink(ctx, store.OriginCLI, link); err != nil {
 			return fmt.Errorf("link not added: %w", err)
 		}
-		return e.say("%s is linked to %s. A running aggregator joins the room and shows it within seconds.\nIf the room needs an invitation, invite the daemon's Matrix user. See it with: presence link list\n", link.Slug, c.Room)
+		if err := e.say("%s is linked to %s, seen by %s. A running aggregator joins the room and shows it within seconds.\nIf the room needs an invitation, invite the daemon's Matrix user. See it with: presence link list\n",
+			link.Slug, c.Room, seenBy(link)); err != nil {
+			return err
+		}
+		return e.sayShadows(ctx, s, link.Slug)
 	})
+}
+
+// sayShadows tells which links of other origins wait behind a link.
+func (e *env) sayShadows(ctx context.Context, s *store.Store, slug spaces.Slug) error {
+	shadows, err := s.Shadows(ctx)
+	if err != nil {
+		return fmt.Errorf("read the links: %w", err)
+	}
+	for _, hidden := range shadows {
+		if hidden.By != slug {
+			continue
+		}
+		if err := e.say("It stands before %s of origin %s, which returns after: presence link remove %s\n", hidden.Slug, hidden.Origin, slug); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func seenBy(l spaces.Link) string {
+	switch {
+	case l.Public:
+		return "everybody"
+	case l.MicroDAO == "":
+		return "admins only"
+	default:
+		return "members of " + l.MicroDAO
+	}
 }
 
 type linkListCmd struct{}
@@ -74,11 +107,7 @@ func (c *linkListCmd) Run(ctx context.Context, e *env) error {
 		table := tabwriter.NewWriter(e.out, 0, 4, 2, ' ', 0)
 		fmt.Fprintln(table, "SLUG\tNAME\tZONE\tSEEN BY\tMATRIX ROOM\tALIAS")
 		for _, l := range links {
-			seenBy := "everybody"
-			if !l.Public {
-				seenBy = "microDAO " + orDash(l.MicroDAO)
-			}
-			fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", l.Slug, l.Name, l.Zone, seenBy, orDash(l.RoomID), orDash(l.Alias))
+			fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", l.Slug, l.Name, l.Zone, seenBy(l), orDash(l.RoomID), orDash(l.Alias))
 		}
 		return table.Flush()
 	})

@@ -22,7 +22,7 @@ func (e *env) say(format string, args ...any) error {
 func (e *env) withStore(ctx context.Context, use func(*store.Store) error) (err error) {
 	db, err := migrations.Open(ctx, string(e.settings.Database), e.settings.Data, e.log)
 	if err != nil {
-		return fmt.Errorf("DATABASE_URL: %w", err)
+		return blame("DATABASE_URL", e.settings.Database, err)
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	return use(store.New(db))
@@ -33,7 +33,16 @@ func (e *env) openBus(ctx context.Context, cfg bus.Config) (*bus.Bus, error) {
 	cfg.Dir = e.settings.natsDir()
 	b, err := bus.Open(ctx, cfg)
 	if err != nil {
-		return nil, fmt.Errorf("NATS_URL: %w", err)
+		return nil, blame("NATS_URL", e.settings.NATS, err)
 	}
 	return b, nil
+}
+
+// blame names the variable at fault, unless it is empty: then the fault is in
+// the data folder.
+func blame(variable string, value address, err error) error {
+	if value == "" {
+		variable = "PRESENCE_DATA"
+	}
+	return fmt.Errorf("%s: %w", variable, err)
 }

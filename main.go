@@ -11,6 +11,8 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"runtime/debug"
+	"slices"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -20,7 +22,8 @@ import (
 // cli is the command line: the settings, which every command shares, and the
 // commands.
 type cli struct {
-	Settings settings `embed:""`
+	Settings settings         `embed:""`
+	Version  kong.VersionFlag `help:"Print the version and stop."`
 
 	Serve  serveCmd  `cmd:"" default:"withargs" help:"Run the city: aggregator and gateway in one process (the default)."`
 	Link   linkCmd   `cmd:"" help:"Tie Matrix rooms to places in the city."`
@@ -60,15 +63,17 @@ func run(ctx context.Context, args []string, out, logOut io.Writer) error {
 		kong.Description("Makes Matrix rooms and VR spaces one live place."),
 		kong.Writers(out, logOut),
 		kong.Resolvers(fileResolver()),
+		kong.Help(printHelp),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.Vars{"version": version()},
 		kong.Exit(func(int) {}),
 		kong.BindTo(ctx, (*context.Context)(nil)),
 	)
 	if err != nil {
 		return fmt.Errorf("build the command line: %w", err)
 	}
-	if helpAsked(args) {
-		_, _ = parser.Parse(args) // prints the help; there is nothing to run
+	if slices.ContainsFunc(args, func(a string) bool { return a == "--help" || a == "-h" || a == "--version" }) {
+		_, _ = parser.Parse(args) // prints what was asked for; there is nothing to run
 		return nil
 	}
 	command, err := parser.Parse(args)
@@ -83,13 +88,27 @@ func run(ctx context.Context, args []string, out, logOut io.Writer) error {
 	return nil
 }
 
-func helpAsked(args []string) bool {
-	for _, a := range args {
-		if a == "--help" || a == "-h" {
-			return true
-		}
+// printHelp leaves the settings, which every command shares, to the program's
+// own help: a command's help is about the command.
+func printHelp(options kong.HelpOptions, ctx *kong.Context) error {
+	command := slices.ContainsFunc(ctx.Path, func(p *kong.Path) bool { return p.Command != nil })
+	for _, f := range ctx.Model.Flags {
+		f.Hidden = command && len(f.Envs) > 0
 	}
-	return false
+	if err := kong.DefaultHelpPrinter(options, ctx); err != nil || !command {
+		return err
+	}
+	_, err := fmt.Fprintln(ctx.Stdout, "\nSettings (variables and flags) are the same for every command: presence --help")
+	return err
+}
+
+// version is the module's, as the build stamped it.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "presence (unknown build)"
+	}
+	return "presence " + info.Main.Version + " " + info.GoVersion
 }
 
 func newLogger(w io.Writer, s *settings) zerolog.Logger {

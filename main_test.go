@@ -57,6 +57,10 @@ func TestUsage(t *testing.T) {
 		{"room is neither id nor alias", []string{"link", "add", "general", "general"}, "matrix_room_id"},
 		{"no such link", []string{"link", "remove", "nowhere"}, "nowhere"},
 		{"links file with an unknown key", []string{"serve", "--homeserver=http://127.0.0.1:1", "--matrix-token=t", "--links-file=testdata/unknown_key.yaml"}, "colour"},
+		{"database of another kind", []string{"config", "--database=mysql://db/x"}, "DATABASE_URL: must begin with postgres://"},
+		{"broker of another kind", []string{"config", "--nats=http://nats"}, "NATS_URL: must begin with nats://"},
+		{"metrics without a port", []string{"config", "--metrics-listen=x"}, "PRESENCE_METRICS_LISTEN: \"x\" is not host:port"},
+		{"seen by both", []string{"link", "add", "general", "!a:b", "--private", "--public"}, "can't be used together"},
 		{"unknown flag", []string{"serve", "--nope"}, "Try: presence --help"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -66,6 +70,24 @@ func TestUsage(t *testing.T) {
 				t.Errorf("presence %s\n got: %v\nwant: …%s…", strings.Join(c.args, " "), err, c.want)
 			}
 		})
+	}
+}
+
+// TestLinkPrivacy: who sees a new link is said at once, and a room of a microDAO
+// is not open to everybody by oversight.
+func TestLinkPrivacy(t *testing.T) {
+	t.Parallel()
+	data := "--data=" + t.TempDir()
+	for _, c := range []struct{ flags, want string }{
+		{"", "seen by everybody"},
+		{"--private", "seen by admins only"},
+		{"--microdao=guild", "seen by members of guild"},
+		{"--microdao=guild --public", "seen by everybody"},
+	} {
+		args := append([]string{"link", "add", "guild", "#city_guild:example.org", data}, strings.Fields(c.flags)...)
+		if text := output(t, args...); !strings.Contains(text, c.want) {
+			t.Errorf("link add %s says %q, want %q in it", c.flags, text, c.want)
+		}
 	}
 }
 

@@ -1,12 +1,14 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -33,7 +35,7 @@ type settings struct {
 	RefreshS    int      `name:"links-refresh-s" env:"ROOM_MAPPING_REFRESH_INTERVAL_S" default:"300" help:"How often the city service is asked." group:"City"`
 	InternalKey secret   `name:"internal-key" env:"INTERNAL_API_KEY" help:"Key of /internal/city/rooms, ours and the city service's." group:"City"`
 	Agents      []string `name:"agents" env:"PRESENCE_AGENTS" help:"Matrix ids of software agents, comma separated: counted apart from people." group:"City"`
-	ThrottleMS  int      `name:"throttle-ms" env:"ROOM_PRESENCE_THROTTLE_MS" default:"3000" help:"At most one update per room in this time; the last value always follows." group:"City"`
+	ThrottleMS  int      `name:"throttle-ms" env:"ROOM_PRESENCE_THROTTLE_MS" default:"3000" help:"At most one update per room in this time; the last value always follows. What people wait for (a room fills or empties, typing starts or stops) comes within half a second." group:"City"`
 	GraceMS     int      `name:"grace-ms" env:"PRESENCE_GRACE_MS" default:"5000" help:"How long somebody must be gone before a count falls; hides the flicker of several devices." group:"City"`
 	Users       bool     `name:"publish-users" env:"PRESENCE_PUBLISH_USERS" help:"Also publish city.presence.user.<id> on NATS, one subject for each person." group:"City"`
 
@@ -93,8 +95,22 @@ func (s *settings) Validate() error {
 			return fmt.Errorf("%s: must be at least %d, got %d", n.variable, n.minimum, n.value)
 		}
 	}
-	if _, _, err := net.SplitHostPort(s.Listen); err != nil {
-		return fmt.Errorf("PRESENCE_LISTEN: %q is not host:port", s.Listen)
+	for _, l := range []struct{ variable, value string }{{"PRESENCE_LISTEN", s.Listen}, {"PRESENCE_METRICS_LISTEN", s.Metrics}} {
+		if _, _, err := net.SplitHostPort(l.value); err != nil && l.value != "" {
+			return fmt.Errorf("%s: %q is not host:port", l.variable, l.value)
+		}
+	}
+	return errors.Join(checkSchemes("NATS_URL", s.NATS, "nats", "tls"), checkSchemes("DATABASE_URL", s.Database, "postgres", "postgresql"))
+}
+
+// checkSchemes refuses an address of another kind of server, which would only
+// fail later and less clearly.
+func checkSchemes(variable string, value address, schemes ...string) error {
+	for one := range strings.SplitSeq(string(value), ",") {
+		u, err := url.Parse(one)
+		if one != "" && (err != nil || !slices.Contains(schemes, u.Scheme)) {
+			return fmt.Errorf("%s: must begin with %s://", variable, strings.Join(schemes, ":// or "))
+		}
 	}
 	return nil
 }
