@@ -52,6 +52,9 @@ func TestGuestThenTicket(t *testing.T) {
 		ExpiresIn int       `json:"expires_in"`
 	}
 	decodeStrictly(t, answer.Body, &body)
+	if body.ExpiresAt.Nanosecond()%1e6 != 0 {
+		t.Errorf("%v has more than milliseconds", body.ExpiresAt)
+	}
 	if body.Ticket == "" || body.ExpiresIn < 20 || body.ExpiresIn > 30 {
 		t.Errorf("got %+v", body)
 	}
@@ -88,6 +91,10 @@ func TestRoomsList(t *testing.T) {
 		"/api/city/rooms?q=CAFÉ":             {nil, "cafe"},
 		"/api/city/rooms?live=true":          {nil, "general"},
 		"/api/city/rooms?room_type=builders": {nil, ""},
+		"/api/city/rooms?limit=2":            {nil, "lab cafe"},
+		"/api/city/rooms?limit=2&offset=2":   {nil, "general"},
+		"/api/city/rooms?offset=9":           {nil, ""},
+		"/api/city/rooms?limit=10000":        {nil, "lab cafe general"},
 		"/api/city/rooms?_=12345":            {nil, "lab cafe general"},
 	} {
 		var rooms []map[string]any
@@ -258,6 +265,10 @@ func TestBadInput(t *testing.T) {
 		"/api/city/rooms?sort=hunter2":                    "query.sort",
 		"/api/city/rooms?zone=HUNTER2":                    "query.zone",
 		"/api/city/rooms?zone=a.b":                        "query.zone",
+		"/api/city/rooms?limit=hunter2":                   "query.limit",
+		"/api/city/rooms?limit=0":                         "query.limit",
+		"/api/city/rooms?limit=10001":                     "query.limit",
+		"/api/city/rooms?offset=-1":                       "query.offset",
 		"/api/city/rooms?live=hunter2":                    "query.live",
 		"/api/city/rooms?q=" + strings.Repeat("é", 121):   "query.q",
 		"/api/city/rooms?zone=" + strings.Repeat("a", 65): "query.zone",

@@ -77,7 +77,7 @@ func (a *API) createGuest(_ context.Context, in *guestInput) (*tokenOutput, erro
 		return nil, err
 	}
 	return &tokenOutput{Cache: "no-store", Body: tokenBody{
-		Token: token.Token, TokenType: "Bearer", ExpiresAt: token.Expires, ExpiresIn: secondsLeft(token.Expires),
+		Token: token.Token, TokenType: "Bearer", ExpiresAt: jsonTime(token.Expires), ExpiresIn: secondsLeft(token.Expires),
 		Viewer: viewerBody{Subject: token.Viewer.Subject, Name: token.Viewer.Name, Guest: token.Viewer.Guest},
 	}}, nil
 }
@@ -88,7 +88,7 @@ func (a *API) createTicket(ctx context.Context, _ *struct{}) (*ticketOutput, err
 	if err != nil {
 		return nil, err
 	}
-	return &ticketOutput{Body: ticketBody{Ticket: ticket, ExpiresAt: expires, ExpiresIn: secondsLeft(expires)}}, nil
+	return &ticketOutput{Body: ticketBody{Ticket: ticket, ExpiresAt: jsonTime(expires), ExpiresIn: secondsLeft(expires)}}, nil
 }
 
 func (a *API) getKeys(context.Context, *struct{}) (*jwksOutput, error) {
@@ -100,3 +100,6 @@ func (a *API) getKeys(context.Context, *struct{}) (*jwksOutput, error) {
 func secondsLeft(until time.Time) int {
 	return max(0, int(time.Until(until).Round(time.Second)/time.Second))
 }
+
+// jsonTime is a time as answers show it: UTC, to the millisecond.
+func jsonTime(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond) }

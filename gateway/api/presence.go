@@ -29,19 +29,19 @@ func (update) Schema(r huma.Registry) *huma.Schema {
 // PresenceUpdate describes the snapshot to the document.
 type PresenceUpdate struct {
 	Type      string        `json:"type" enum:"presence_update"`
-	Timestamp time.Time     `json:"timestamp"`
+	Timestamp time.Time     `json:"timestamp" doc:"UTC, to the millisecond"`
 	City      UpdateCity    `json:"city"`
 	Rooms     []UpdateRoom  `json:"rooms" nullable:"false" doc:"Rooms whose count is known"`
-	Agents    []UpdateAgent `json:"agents" nullable:"false"`
+	Agents    []UpdateAgent `json:"agents" nullable:"false" doc:"Each agent once, in the first of its rooms by slug; the rooms list all of theirs"`
 	State     string        `json:"state" enum:"live,stale,unknown"`
 	AsOf      int64         `json:"as_of" doc:"ms"`
 }
 
-// UpdateCity describes the totals over public rooms; null means unknown.
+// UpdateCity describes the totals; null means unknown.
 type UpdateCity struct {
-	OnlineTotal  *int `json:"online_total"`
-	RoomsOnline  *int `json:"rooms_online"`
-	AgentsOnline *int `json:"agents_online"`
+	OnlineTotal  *int `json:"online_total" doc:"Distinct people in public rooms"`
+	RoomsOnline  *int `json:"rooms_online" doc:"Public rooms with somebody in them"`
+	AgentsOnline *int `json:"agents_online" doc:"Those of agents who are not offline"`
 }
 
 // UpdateRoom describes one room.

@@ -17,6 +17,8 @@ type roomsInput struct {
 	Type   string `query:"room_type" maxLength:"120" doc:"Only rooms of this type"`
 	Search string `query:"q" maxLength:"120" doc:"Only rooms whose name, slug or description holds this text"`
 	Live   bool   `query:"live" doc:"Only rooms with somebody in them"`
+	Limit  int    `query:"limit" minimum:"1" maximum:"10000" doc:"At most so many rooms; all when left out"`
+	Offset int    `query:"offset" minimum:"0" doc:"Leave out so many rooms at the beginning"`
 }
 
 type roomsOutput struct {
@@ -83,7 +85,16 @@ func (a *API) listRooms(ctx context.Context, in *roomsInput) (*roomsOutput, erro
 		}
 	}
 	slices.SortStableFunc(rooms, in.order())
-	return &roomsOutput{Body: rooms}, nil
+	return &roomsOutput{Body: in.page(rooms)}, nil
+}
+
+// page is the part of the sorted rooms that was asked for.
+func (in *roomsInput) page(rooms []roomBody) []roomBody {
+	rooms = rooms[min(in.Offset, len(rooms)):]
+	if in.Limit == 0 {
+		return rooms
+	}
+	return rooms[:min(in.Limit, len(rooms))]
 }
 
 // look is the city as the asker may see it. Before the bus has told us of any

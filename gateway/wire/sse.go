@@ -2,6 +2,7 @@ package wire
 
 import (
 	"encoding/json"
+	"slices"
 	"strconv"
 	"time"
 
@@ -18,7 +19,7 @@ type updateSSE struct {
 	Timestamp string     `json:"timestamp"`
 	City      citySSE    `json:"city"`
 	Rooms     []roomSSE  `json:"rooms"`
-	Agents    []agentSSE `json:"agents"`
+	Agents    []agentSSE `json:"agents"` // of all rooms, each agent once
 
 	Removed []string `json:"removed,omitempty"` // room ids; diff only
 	State   string   `json:"state"`             // live, stale or unknown
@@ -66,38 +67,57 @@ func EncodeUpdate(v spaces.CityView, now time.Time) []byte {
 }
 
 // EncodeDiff returns the message of the diff mode: the rooms of changed only,
-// and the ids of rooms the client has to drop.
+// and the ids of rooms the client has to drop. The city's numbers and agents
+// are whole, as in every message: which room an agent stands in depends on all
+// of them.
 func EncodeDiff(v spaces.CityView, changed map[spaces.Slug]bool, removed []string, now time.Time) []byte {
-	rooms := make([]spaces.RoomView, 0, len(changed))
-	for _, r := range v.Rooms {
-		if changed[r.Link.Slug] {
-			rooms = append(rooms, r)
-		}
-	}
-	v.Rooms = rooms
 	u := newUpdate("presence_diff", v, now)
+	u.Rooms = slices.DeleteFunc(u.Rooms, func(r roomSSE) bool { return !changed[r.Slug] })
 	u.Removed = removed
 	return mustJSON(u)
 }
 
 func newUpdate(kind string, v spaces.CityView, now time.Time) updateSSE {
 	u := updateSSE{
-		Type: kind, Timestamp: now.UTC().Format(time.RFC3339Nano),
-		Rooms: []roomSSE{}, Agents: []agentSSE{}, State: v.State, AsOf: v.AsOf,
-	}
-	if v.City != nil {
-		t := v.City.Totals
-		u.City = citySSE{OnlineTotal: &t.OnlineCount, RoomsOnline: &t.RoomsOnline, AgentsOnline: &t.AgentCount}
+		Type: kind, Timestamp: now.UTC().Format(timestamp),
+		Rooms: []roomSSE{}, State: v.State, AsOf: v.AsOf,
 	}
 	for _, r := range v.Rooms {
-		if r.Presence == nil {
-			continue
+		if r.Presence != nil {
+			u.Rooms = append(u.Rooms, newRoomSSE(r))
 		}
-		room := newRoomSSE(r)
-		u.Rooms = append(u.Rooms, room)
-		u.Agents = append(u.Agents, room.Agents...)
+	}
+	agents, online := agentsOf(u.Rooms)
+	u.Agents = agents
+	if v.City != nil {
+		t := v.City.Totals
+		u.City = citySSE{OnlineTotal: &t.OnlineCount, RoomsOnline: &t.RoomsOnline, AgentsOnline: &online}
 	}
 	return u
+}
+
+// timestamp is ISO 8601 to the millisecond, as JavaScript writes and reads it.
+const timestamp = "2006-01-02T15:04:05.000Z07:00"
+
+// agentsOf lists each agent of the rooms once, in the first of its rooms by
+// slug, which is the order rooms come in, and counts those who are here. The
+// count is made of the list, so that the two never contradict each other.
+func agentsOf(rooms []roomSSE) (agents []agentSSE, online int) {
+	agents = []agentSSE{}
+	seen := map[string]bool{}
+	for _, r := range rooms {
+		for _, a := range r.Agents {
+			if seen[a.AgentID] {
+				continue
+			}
+			seen[a.AgentID] = true
+			agents = append(agents, a)
+			if a.Status != "offline" {
+				online++
+			}
+		}
+	}
+	return agents, online
 }
 
 func newRoomSSE(r spaces.RoomView) roomSSE {

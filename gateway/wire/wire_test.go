@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"slices"
 	"testing"
 	"time"
 	"unicode/utf8"
@@ -109,7 +110,7 @@ func TestEventStreamMessages(t *testing.T) {
 		Initialized: true, State: spaces.StateLive, AsOf: 99, City: totals(),
 		Rooms: []spaces.RoomView{{Link: g.Link, Presence: g.Presence}, {Link: l.Link}},
 	}
-	now := time.UnixMilli(1_700_000_000_123).UTC()
+	now := time.UnixMilli(1_700_000_000_123).Add(456_789 * time.Nanosecond)
 	const agent = `{"agent_id":"@bot:test","display_name":"Bot","kind":"agent","status":"online","room_id":"room_city_general","color":null,"node_id":null,"district":null,"model":null,"role":null,"avatar_url":null}`
 	const head = `"timestamp":"2023-11-14T22:13:20.123Z","city":{"online_total":3,"rooms_online":1,"agents_online":1},"rooms":[`
 	const room = `{"room_id":"room_city_general","matrix_room_id":"!a:test","online":3,"typing":1,"agents":[` + agent + `],"slug":"general","stale":false,"source":"mixed"}`
@@ -117,13 +118,54 @@ func TestEventStreamMessages(t *testing.T) {
 	if got := string(wire.EncodeUpdate(view, now)); got != want {
 		t.Errorf("a full snapshot is\n%s\nwant\n%s", got, want)
 	}
-	want = `{"type":"presence_diff",` + head + `],"agents":[],"removed":["room_city_lab"],"state":"live","as_of":99}`
+	want = `{"type":"presence_diff",` + head + `],"agents":[` + agent + `],"removed":["room_city_lab"],"state":"live","as_of":99}`
 	if got := string(wire.EncodeDiff(view, map[spaces.Slug]bool{}, []string{"room_city_lab"}, now)); got != want {
 		t.Errorf("a diff is\n%s\nwant\n%s", got, want)
 	}
 	view.City = nil
 	if got := wire.EncodeUpdate(view, now); !bytes.Contains(got, []byte(`"online_total":null`)) {
 		t.Errorf("unknown totals are %s", got)
+	}
+}
+
+// TestAgentsStandOnce: an agent is in the lists of all its rooms, and once in
+// the city's, where agents_online counts it once.
+func TestAgentsStandOnce(t *testing.T) {
+	t.Parallel()
+	square := general()
+	square.Link.Slug, square.Link.ID = "square", "room_city_square"
+	p := *square.Presence
+	p.Agents = []spaces.Agent{{UserID: "@bot:test", Name: "Bot", Status: "online"}, {UserID: "@cat:test", Name: "Cat", Status: "offline"}}
+	view := spaces.CityView{
+		Initialized: true, State: spaces.StateLive, City: totals(),
+		Rooms: []spaces.RoomView{{Link: general().Link, Presence: general().Presence}, {Link: square.Link, Presence: &p}},
+	}
+	var full, diff struct {
+		City struct {
+			AgentsOnline int `json:"agents_online"`
+		}
+		Rooms  []struct{ Agents []any }
+		Agents []struct {
+			AgentID string `json:"agent_id"`
+			RoomID  string `json:"room_id"`
+		}
+	}
+	for into, text := range map[any][]byte{
+		&full: wire.EncodeUpdate(view, time.Now()),
+		&diff: wire.EncodeDiff(view, map[spaces.Slug]bool{"square": true}, nil, time.Now()),
+	} {
+		if err := json.Unmarshal(text, into); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(full.Rooms) != 2 || len(full.Rooms[0].Agents) != 1 || len(full.Rooms[1].Agents) != 2 || len(diff.Rooms) != 1 {
+		t.Errorf("the rooms list %+v and %+v", full.Rooms, diff.Rooms)
+	}
+	if len(full.Agents) != 2 || full.Agents[0].RoomID != "room_city_general" || full.Agents[1].AgentID != "@cat:test" || full.City.AgentsOnline != 1 {
+		t.Errorf("the city lists %+v and counts %d", full.Agents, full.City.AgentsOnline)
+	}
+	if !slices.Equal(diff.Agents, full.Agents) || diff.City != full.City {
+		t.Errorf("the diff lists %+v", diff.Agents)
 	}
 }
 
