@@ -19,6 +19,13 @@ import (
 	"github.com/rs/zerolog"
 )
 
+// init sets what zerolog keeps for the whole process: durations with their unit,
+// times to the millisecond.
+func init() {
+	zerolog.DurationFieldFormat = zerolog.DurationFormatString
+	zerolog.TimeFieldFormat = "2006-01-02T15:04:05.000Z07:00"
+}
+
 // cli is the command line: the settings, which every command shares, and the
 // commands.
 type cli struct {
@@ -113,7 +120,7 @@ func version() string {
 
 func newLogger(w io.Writer, s *settings) zerolog.Logger {
 	if s.LogFormat == "text" {
-		w = zerolog.ConsoleWriter{Out: w, NoColor: true, TimeFormat: "15:04:05"}
+		w = zerolog.ConsoleWriter{Out: w, NoColor: true, TimeFormat: "15:04:05.000"}
 	}
 	return zerolog.New(w).Level(zerologLevel(s.LogLevel)).With().Timestamp().Logger()
 }

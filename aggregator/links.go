@@ -79,6 +79,7 @@ func (t *term) readLinks(ctx context.Context, first bool, known int64) (*linksRe
 
 func (t *term) linksRead(now time.Time, read *linksReading) {
 	l := &t.links
+	news := !l.known || len(l.list) != len(read.list)
 	l.known, l.version, l.list = true, read.version, read.list
 	l.bySlug = make(map[spaces.Slug]spaces.Link, len(l.list))
 	for _, link := range l.list {
@@ -89,5 +90,7 @@ func (t *term) linksRead(now time.Time, read *linksReading) {
 	}
 	t.engine.SetLinks(now, l.list)
 	t.wantRooms(now)
-	t.log.Info("the links are read", "links", len(l.list))
+	if news {
+		t.log.Info("the links are read", "links", len(l.list))
+	}
 }
