@@ -75,7 +75,7 @@ func (s *siege) homeserver(t *testing.T) {
 		{"404 `M_UNRECOGNIZED`", []synthetic.Fault{synthetic.Refuse(404, "M_UNRECOGNIZED")}, syncErrors},
 		{"429 `M_LIMIT_EXCEEDED`", []synthetic.Fault{synthetic.RateLimited(100*time.Millisecond, false)}, syncErrors},
 		{"a storm of 500", []synthetic.Fault{synthetic.Refuse(500, "M_UNKNOWN"), synthetic.Refuse(500, "M_UNKNOWN")}, syncErrors},
-		{"an answer lost on the way", []synthetic.Fault{{Lost: true}}, ""},
+		{"an answer lost on the way", []synthetic.Fault{{Lost: true}}, syncErrors},
 		{"the same answer, and then the same token, again and again", []synthetic.Fault{{Repeat: true}, {SameToken: true}, {SameToken: true}, {SameToken: true}}, ""},
 		{"an answer of 11 MB", []synthetic.Fault{{Padding: 11 << 20}}, "presence_aggregator_sync_bytes_total"},
 	} {
@@ -91,9 +91,8 @@ func (s *siege) fails(t *testing.T, index int, tried, counter string, faults []s
 		if counter != "" {
 			before = s.metric(t, counter)
 		}
-		s.hs.Fail("sync", faults...)
-		s.hs.SetPresence("@resident1:localhost", "online") // ends the poll that runs now
 		answer := "the numbers stay; asked again"
+		s.hs.Fail("sync", faults...)
 		if counter != "" {
 			grown := before + 0.5
 			if strings.HasSuffix(counter, "bytes_total") {
@@ -101,7 +100,10 @@ func (s *siege) fails(t *testing.T, index int, tried, counter string, faults []s
 			} else {
 				answer += "; `" + counter + "`"
 			}
-			s.grows(t, counter, grown)
+			s.eventually(t, counter, "to grow", func(is float64) bool {
+				s.hs.SetPresence("@resident1:localhost", "online") // ends the poll that runs now
+				return is > grown
+			})
 		}
 		s.unsaid(t)
 		s.stays(t)
