@@ -150,9 +150,16 @@ func (t *term) delivered(now time.Time, err error) {
 	if err != nil {
 		o.failed(now, m)
 		t.metrics.publishErrors.Inc()
-		t.log.Warn("publishing failed; the newest values are kept and sent again", "error", err, "values", m.size())
+		if !o.failing {
+			t.log.Warn("publishing fails; the newest values are kept and sent again", "error", err)
+		}
+		o.failing = true
 		return
 	}
+	if o.failing {
+		t.log.Info("publishing works again")
+	}
+	o.failing = false
 	o.rooms.Sent(m.rooms)
 	o.totals.Sent(m.totals)
 	o.users.Sent(m.users)

@@ -25,6 +25,7 @@ type outbox struct {
 	linksDue time.Time                    // not before, after a failure
 
 	busy    bool
+	failing bool // the last mail did not arrive
 	sending mail // what is on its way
 }
 

@@ -99,7 +99,7 @@ func (t *term) pollFailed(now time.Time, err error) {
 		}
 	case matrix.RateLimited, matrix.Forbidden:
 	}
-	t.log.Warn("sync failed", "error", err, "kind", f.Kind, "in_a_row", p.fails, "retry_in", p.due.Sub(now))
+	t.log.Warn("sync failed", "error", err, "in_a_row", p.fails, "retry_in", p.due.Sub(now))
 	t.pulse.due = now
 }
 
