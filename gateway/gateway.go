@@ -41,6 +41,8 @@ type Config struct {
 // is one. The handlers refuse by themselves, before they upgrade or stream.
 type City interface {
 	api.City
+	// Subscribers is how many clients watch now, for /health.
+	Subscribers() int
 	ServeWebSocket(w http.ResponseWriter, r *http.Request)
 	ServeSSE(w http.ResponseWriter, r *http.Request)
 }

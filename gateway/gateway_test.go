@@ -1,7 +1,9 @@
 package gateway_test
 
 import (
+	"encoding/json"
 	"log/slog"
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -65,6 +67,22 @@ func TestEverythingIsMounted(t *testing.T) {
 	}
 	if answer := w.do(http.MethodGet, "/api//city/rooms"); answer.Code/100 != 3 {
 		t.Errorf("a path in need of cleaning: got %d", answer.Code)
+	}
+}
+
+// TestHealth: the fields that the dashboards of the first aggregators read.
+func TestHealth(t *testing.T) {
+	t.Parallel()
+	var got map[string]any
+	if err := json.Unmarshal(newWorld(t).do(http.MethodGet, "/health").Body.Bytes(), &got); err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]any{
+		"status": "ok", "service": "presence", "nats_connected": true, "has_snapshot": true,
+		"rooms_tracked": 1.0, "users_tracked": 2.0, "subscribers": 3.0,
+	}
+	if !maps.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
 	}
 }
 

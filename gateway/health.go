@@ -16,6 +16,7 @@ type health struct {
 	Snapshot  bool   `json:"has_snapshot"`
 	RoomsSeen int    `json:"rooms_tracked"`
 	UsersSeen int    `json:"users_tracked"`
+	Watchers  int    `json:"subscribers"` // sockets and event streams now
 }
 
 func (g *Gateway) serveHealth(w http.ResponseWriter, _ *http.Request) {
@@ -24,6 +25,7 @@ func (g *Gateway) serveHealth(w http.ResponseWriter, _ *http.Request) {
 		Status: "ok", Service: "presence",
 		NATS: g.parts.BusReady() == nil, Snapshot: view.Initialized,
 		RoomsSeen: view.Status.Rooms, UsersSeen: view.Status.Users,
+		Watchers: g.parts.City.Subscribers(),
 	})
 }
 

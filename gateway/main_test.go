@@ -176,6 +176,8 @@ func (*smallCity) Snapshot(spaces.Viewer) spaces.CityView {
 	}
 }
 
+func (*smallCity) Subscribers() int { return 3 }
+
 func (c *smallCity) ServeWebSocket(w http.ResponseWriter, r *http.Request) {
 	if _, _, err := c.auth.FromRequest(r); err != nil {
 		wire.WriteProblem(w, err)

@@ -7,17 +7,13 @@ import (
 	"strings"
 	"time"
 
+	"presence/gateway/wire"
 	"presence/spaces"
 )
 
 // ErrNoCredential is in the chain of the error for a request that carries no
 // credential at all, as opposed to a bad one.
 var ErrNoCredential = errors.New("no credential")
-
-// subprotocolPrefix marks the entry of Sec-WebSocket-Protocol that is a token:
-// the only header a browser's WebSocket lets a page set. "." because a
-// subprotocol is an RFC 9110 token, which may hold no space or colon.
-const subprotocolPrefix = "bearer."
 
 // FromRequest finds the credential of a request and checks it. Places are
 // tried in this order and the first that holds one decides: Authorization,
@@ -26,6 +22,14 @@ const subprotocolPrefix = "bearer."
 // error. The error is a [spaces.Error]; its field says where the credential
 // was.
 func (a *Auth) FromRequest(r *http.Request) (spaces.Viewer, time.Time, error) {
+	v, expires, err := a.fromRequest(r)
+	if refusal, ok := errors.AsType[*spaces.Error](err); ok && refusal.Fix == fixLogin && forSocket(r) {
+		refusal.Fix = fixSocket
+	}
+	return v, expires, err
+}
+
+func (a *Auth) fromRequest(r *http.Request) (spaces.Viewer, time.Time, error) {
 	token, field, err := a.findToken(r)
 	if err != nil {
 		return spaces.Viewer{}, time.Time{}, err
@@ -108,7 +112,7 @@ func bearer(header string) (string, error) {
 func subprotocolToken(headers []string) string {
 	for _, header := range headers {
 		for offer := range strings.SplitSeq(header, ",") {
-			if token, ok := strings.CutPrefix(strings.TrimSpace(offer), subprotocolPrefix); ok {
+			if token, ok := strings.CutPrefix(strings.TrimSpace(offer), wire.BearerPrefix); ok {
 				return token
 			}
 		}
@@ -118,10 +122,14 @@ func subprotocolToken(headers []string) string {
 
 // audienceOf says what a request wants to use its token for.
 func audienceOf(r *http.Request) string {
-	if strings.EqualFold(r.Header.Get("Upgrade"), "websocket") || strings.Contains(r.Header.Get("Accept"), "text/event-stream") {
+	if forSocket(r) || strings.Contains(r.Header.Get("Accept"), "text/event-stream") {
 		return AudienceRealtime
 	}
 	return AudienceAPI
+}
+
+func forSocket(r *http.Request) bool {
+	return strings.EqualFold(r.Header.Get("Upgrade"), "websocket")
 }
 
 func noCredential() *spaces.Error {

@@ -58,6 +58,22 @@ func TestWhereACredentialMayBe(t *testing.T) {
 	}
 }
 
+// TestSocketsHearTheThreeWays: whoever opens a socket without a good token is
+// told how a socket's token is sent.
+func TestSocketsHearTheThreeWays(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for _, header := range [][]string{nil, {"Authorization", "Bearer x"}, {"Sec-WebSocket-Protocol", "presence.city.v2, bearer.x"}} {
+		_, _, err := w.FromRequest(request(t, "/", append(header, "Connection", "Upgrade", "Upgrade", "websocket")...))
+		e := refusal(t, err, spaces.CodeUnauthenticated)
+		for _, way := range []string{"Authorization: Bearer", "presence.city.v1, bearer.<token>", "?ticket="} {
+			if !strings.Contains(e.Fix, way) {
+				t.Errorf("%v: %q does not say %q", header, e.Fix, way)
+			}
+		}
+	}
+}
+
 func TestNobodyIsNobody(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

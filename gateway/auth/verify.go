@@ -9,6 +9,7 @@ import (
 
 	"github.com/golang-jwt/jwt/v5"
 
+	"presence/gateway/wire"
 	"presence/spaces"
 )
 
@@ -22,6 +23,10 @@ const (
 	leeway = 30 * time.Second
 
 	fixLogin = "Log in again and send the access token as Authorization: Bearer <token>, or get a visitor's token by POST /api/auth/guest"
+	// fixSocket is fixLogin for sockets, which browsers give no headers.
+	fixSocket = "Log in again, or get a visitor's token by POST /api/auth/guest, and send the token in one of three ways: " +
+		"the header Authorization: Bearer <token>, the subprotocols \"" + wire.SubprotocolV1 + ", " + wire.BearerPrefix + "<token>\", " +
+		"or exchanged for a one-time ticket by POST /api/auth/ticket as ?ticket="
 )
 
 // verify checks everything about a token that does not depend on who asks.

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -45,6 +46,9 @@ type Config struct {
 	PongWait  time.Duration // as in [conn.Config]
 	KeepAlive time.Duration // silence after which an event stream gets a comment; 15 s
 
+	MaxSockets int // as in [conn.Config]
+	MaxStreams int // event streams beyond these are refused; 10,000: each costs a goroutine with its stack and net/http's buffers
+
 	Now func() time.Time // time.Now when nil
 }
 
@@ -82,7 +86,8 @@ type City struct {
 
 	scratch []*conn.Socket // of the pass; Run's
 
-	updates updates // encoded for event streams; has its own lock
+	updates   updates      // encoded for event streams; has its own lock
+	listeners atomic.Int64 // open event streams
 }
 
 var _ bus.CityWatcher = (*City)(nil)
@@ -98,6 +103,9 @@ func New(cfg Config, log *slog.Logger, reg prometheus.Registerer) (*City, error)
 	defaultTo(&cfg.RoomTTL, 5*time.Minute)
 	defaultTo(&cfg.WriteWait, 10*time.Second)
 	defaultTo(&cfg.KeepAlive, 15*time.Second)
+	if cfg.MaxStreams == 0 {
+		cfg.MaxStreams = 10_000
+	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
@@ -109,7 +117,7 @@ func New(cfg Config, log *slog.Logger, reg prometheus.Registerer) (*City, error)
 	}
 	keeper, err := conn.New(conn.Config{
 		Name: "city", Formats: []string{wire.FormatV1.String(), wire.FormatV2.String()}, Origins: cfg.Origins,
-		WriteWait: cfg.WriteWait, PingEvery: cfg.PingEvery, PongWait: cfg.PongWait,
+		WriteWait: cfg.WriteWait, PingEvery: cfg.PingEvery, PongWait: cfg.PongWait, MaxSockets: cfg.MaxSockets,
 		Log: log, Registry: reg,
 	}, feed{c})
 	if err != nil {
@@ -177,6 +185,9 @@ func (c *City) Ready() error {
 	}
 	return nil
 }
+
+// Subscribers is how many clients watch now: sockets and event streams.
+func (c *City) Subscribers() int { return c.keeper.Sockets() + int(c.listeners.Load()) }
 
 // CityReset takes over the whole city. Called by the bus.
 func (c *City) CityReset(state bus.CityState) {

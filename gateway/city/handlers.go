@@ -2,6 +2,7 @@ package city
 
 import (
 	"net/http"
+	"strings"
 
 	"presence/gateway/conn"
 	"presence/gateway/wire"
@@ -16,13 +17,16 @@ func (c *City) ServeWebSocket(w http.ResponseWriter, r *http.Request) {
 		wire.WriteProblem(w, err)
 		return
 	}
+	if bearerAlone(r) {
+		wire.BearerAlone().Write(w)
+		return
+	}
 	viewer, expires, err := c.auth.FromRequest(r)
 	if err != nil {
 		wire.WriteProblem(w, err)
 		return
 	}
 	if err := c.Ready(); err != nil {
-		w.Header().Set("Retry-After", "1")
 		wire.WriteProblem(w, err)
 		return
 	}
@@ -34,6 +38,22 @@ func (c *City) ServeWebSocket(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		c.log.Debug("a request could not become a socket", "err", err)
 	}
+}
+
+// bearerAlone reports a request that offers its token as a subprotocol and no
+// format beside it. A browser would end such a socket as soon as it is open,
+// because we select nothing; to select the token would say it aloud.
+func bearerAlone(r *http.Request) bool {
+	if conn.Negotiate(r, wire.Subprotocols) != "" {
+		return false
+	}
+	offers := strings.Join(r.Header.Values("Sec-WebSocket-Protocol"), ",")
+	for offer := range strings.SplitSeq(offers, ",") {
+		if strings.HasPrefix(strings.TrimSpace(offer), wire.BearerPrefix) {
+			return true
+		}
+	}
+	return false
 }
 
 // initializing answers in the web application's contract, which knows no

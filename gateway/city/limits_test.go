@@ -103,6 +103,44 @@ func (c *client) closes(want wire.Close) {
 	}
 }
 
+// TestFullHouse: more than the process can hold are told to come back, and are
+// let in when somebody has left.
+func TestFullHouse(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(c *city.Config) { c.MaxSockets, c.MaxStreams = 1, 1 })
+	w.city.CityReset(state(link("square", "")))
+	refused := func(path string) {
+		t.Helper()
+		r, err := http.NewRequest(http.MethodGet, w.url+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Authorization", "Bearer guest")
+		answer, err := http.DefaultTransport.RoundTrip(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer answer.Body.Close()
+		if answer.StatusCode != http.StatusServiceUnavailable || answer.Header.Get("Retry-After") == "" || answer.Header.Get("Content-Type") != wire.ProblemType {
+			t.Errorf("%s got %s %v", path, answer.Status, answer.Header)
+		}
+	}
+	c := w.connect("guest", "")
+	c.read()
+	w.listen("guest", "").next()
+	if n := w.city.Subscribers(); n != 2 {
+		t.Errorf("%d watch, want 2", n)
+	}
+	refused("/ws")
+	refused("/sse")
+	if n := w.city.Subscribers(); n != 2 {
+		t.Errorf("%d watch after two were refused, want 2", n)
+	}
+	_ = c.ws.CloseNow()
+	w.eventually("the socket has left", func() bool { return w.city.Subscribers() == 1 })
+	w.connect("guest", "").read()
+}
+
 func TestTokenExpires(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
@@ -200,6 +238,10 @@ func TestRefusedBeforeTheUpgrade(t *testing.T) {
 		{"Origin", "https://app.example.org", 101},
 		{"Origin", "https://a.friends.test", 101},
 		{"Origin", "http://" + host, 101},
+		{"Sec-WebSocket-Protocol", "bearer.guest", 400},
+		{"Sec-WebSocket-Protocol", "chat, bearer.guest", 400},
+		{"Sec-WebSocket-Protocol", "bearer.guest, presence.city.v1", 101},
+		{"Sec-WebSocket-Protocol", "chat", 101},
 		{"Upgrade", "tea", 426},
 		{"Sec-WebSocket-Version", "8", 400},
 		{"Sec-WebSocket-Key", "short", 400},

@@ -72,6 +72,11 @@ func (c *City) ServeSSE(w http.ResponseWriter, r *http.Request) {
 		initializing(w)
 		return
 	}
+	if !c.takeListener() {
+		wire.WriteProblem(w, wire.Full("event streams"))
+		return
+	}
+	defer c.dropListener()
 	ctx := r.Context()
 	if !expires.IsZero() {
 		var cancel context.CancelFunc
@@ -86,13 +91,27 @@ func (c *City) ServeSSE(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 
-	c.metrics.streams.Inc()
-	defer c.metrics.streams.Dec()
 	s := &eventStream{
 		city: c, w: w, out: http.NewResponseController(w),
 		viewer: viewer, class: classOf(viewer), diff: r.URL.Query().Get("mode") == "diff",
 	}
 	s.run(ctx)
+}
+
+// takeListener counts one more event stream, unless there are as many as there
+// may be.
+func (c *City) takeListener() bool {
+	c.metrics.streams.Inc()
+	if c.listeners.Add(1) <= int64(c.cfg.MaxStreams) {
+		return true
+	}
+	c.dropListener()
+	return false
+}
+
+func (c *City) dropListener() {
+	c.listeners.Add(-1)
+	c.metrics.streams.Dec()
 }
 
 // eventStream is one client of ServeSSE; all of it belongs to its handler.

@@ -28,6 +28,7 @@ type Config struct {
 	PongWait          time.Duration // silence after the ping that ends the socket; 10 s
 	MessagesPerSecond uint32        // messages and pings a client may send; 20
 	BytesPerSecond    uint32        // bytes a client may send; 32 KB
+	MaxSockets        int           // more are refused; 100,000, some 2 GB of process and kernel memory
 
 	Log      *slog.Logger
 	Registry prometheus.Registerer
@@ -70,6 +71,7 @@ func New(cfg Config, feed Feed) (*Keeper, error) {
 	defaultTo(&cfg.PongWait, 10*time.Second)
 	defaultTo(&cfg.MessagesPerSecond, 20)
 	defaultTo(&cfg.BytesPerSecond, 32<<10)
+	defaultTo(&cfg.MaxSockets, 100_000)
 	return &Keeper{
 		cfg: cfg, feed: feed, log: cfg.Log,
 		metrics:  newMetrics(cfg.Registry, cfg.Name, cfg.Formats),
@@ -100,6 +102,13 @@ func (k *Keeper) Run(ctx context.Context) error {
 			return nil
 		}
 	}
+}
+
+// Sockets is how many are open now.
+func (k *Keeper) Sockets() int {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return len(k.sockets)
 }
 
 func (k *Keeper) admit(ctx context.Context, s *Socket) {

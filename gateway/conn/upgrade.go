@@ -30,6 +30,12 @@ func (k *Keeper) Upgrade(w http.ResponseWriter, r *http.Request, t Terms) error 
 		wire.WriteProblem(w, &spaces.Error{Code: spaces.CodeUnavailable, Message: wire.CloseGoingAway.Reason})
 		return http.ErrServerClosed
 	}
+	// A few upgrades at once may pass together; the bound need not be exact.
+	if k.Sockets() >= k.cfg.MaxSockets {
+		err := wire.Full("sockets")
+		wire.WriteProblem(w, err)
+		return err
+	}
 	s := &Socket{Seat: t.Seat, keeper: k, count: k.metrics.formats[t.Format]}
 	if !t.Expires.IsZero() {
 		s.expires = t.Expires.Unix()

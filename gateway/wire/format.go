@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"net/http"
 	"strings"
 
 	"presence/spaces"
@@ -22,6 +23,21 @@ const (
 	SubprotocolV1 = "presence.city.v1"
 	SubprotocolV2 = "presence.city.v2"
 )
+
+// BearerPrefix marks the offered subprotocol that is no format but the
+// client's token: the only header a browser's WebSocket lets a page set. "."
+// because a subprotocol is an RFC 9110 token, which may hold no space or colon.
+const BearerPrefix = "bearer."
+
+// BearerAlone refuses a socket that offers its token and no format.
+func BearerAlone() *Problem {
+	const rule = "offer " + SubprotocolV1 + " or " + SubprotocolV2 + " beside " + BearerPrefix + "<token>"
+	p := PlainProblem(http.StatusBadRequest, spaces.CodeInvalid,
+		"a browser ends a socket whose server selects no subprotocol, and a token is never selected: "+rule+
+			`, as in new WebSocket(url, ["`+SubprotocolV1+`", "`+BearerPrefix+`<token>"])`)
+	p.Errors = append(p.Errors, ProblemDetail{Location: "header.Sec-WebSocket-Protocol", Message: rule})
+	return p
+}
 
 // Subprotocols lists what the city feed can negotiate, best first.
 var Subprotocols = []string{SubprotocolV2, SubprotocolV1}

@@ -98,6 +98,15 @@ func PlainProblem(status int, code spaces.Code, detail string) *Problem {
 	}
 }
 
+// Full refuses one more live connection of a kind, such as "sockets", when the
+// process holds as many as it may.
+func Full(kind string) *spaces.Error {
+	return &spaces.Error{
+		Code: spaces.CodeUnavailable, Message: "this server holds as many " + kind + " as it can",
+		Fix: "Try again in a moment; the operator can add another gateway",
+	}
+}
+
 // WriteProblem answers a request with the form for err.
 func WriteProblem(w http.ResponseWriter, err error) { NewProblem(err).Write(w) }
 
