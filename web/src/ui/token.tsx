@@ -13,8 +13,9 @@ export function TokenDialog({ own, onUse, onGuest, onClose }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
   const [text, set] = useState("");
   // A token is three parts of base64url; anything else cannot be sent as a
-  // WebSocket subprotocol and would fail without a word.
-  const token = text.trim().replace(/^bearer\s+/i, "");
+  // WebSocket subprotocol and would fail without a word. A terminal may have
+  // broken it into lines; it has none of its own.
+  const token = text.trim().replace(/^bearer\s+/i, "").replace(/\s+/g, "");
   const isToken = /^[\w-]+\.[\w-]+\.[\w-]+$/.test(token);
   useEffect(() => dialog.current?.showModal(), []);
   return (
@@ -27,8 +28,12 @@ export function TokenDialog({ own, onUse, onGuest, onClose }: Props) {
       >
         <h2 id="token-title">See private rooms</h2>
         <p>
-          Paste an access token of the city; its operator makes one with <code>presence token</code>. It is kept in this tab only and gone when you close it.
+          Paste an access token of the city. It is kept in this tab only and gone when you close it.
           {own && " You are using one now."}
+        </p>
+        <p class="small">
+          Whoever runs the city makes one with
+          <code class="address">presence token &lt;name&gt; --microdao=&lt;microdao&gt;</code>
         </p>
         <label>
           <span>Token</span>
@@ -40,6 +45,11 @@ export function TokenDialog({ own, onUse, onGuest, onClose }: Props) {
             aria-invalid={text !== "" && !isToken}
             aria-describedby="token-fault"
             onInput={(e) => set(e.currentTarget.value)}
+            onKeyDown={(e) => {
+              if (e.key !== "Enter" || e.isComposing) return;
+              e.preventDefault();
+              e.currentTarget.form?.requestSubmit();
+            }}
           />
         </label>
         <p id="token-fault" class="fault">
