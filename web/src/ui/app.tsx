@@ -52,6 +52,7 @@ export function App(app: AppProps) {
   const connection = { state, fresh, now };
   const isTrying = state.connection.phase === "connecting";
   const open = [...state.rooms.values()].filter((r) => r.isPublic);
+  const counted = { rooms: open.length, unknown: open.filter((r) => r.presence === null).length, hasPrivate: open.length < state.rooms.size };
   const ask = () => setAsking(true);
   const remedies = { ownToken: app.hasOwnToken(), onRetry: app.onRetry, onToken: ask, onGuest: app.onGuest };
   const close = () => {
@@ -66,7 +67,7 @@ export function App(app: AppProps) {
     <>
       <Shades />
       <div class={`page fresh-${fresh.is}`} inert={isNarrow && chosen !== null}>
-        <Sky totals={totals} fresh={fresh} rooms={open.length} unknown={open.filter((r) => r.presence === null).length} isTrying={isTrying} now={now}>
+        <Sky totals={totals} fresh={fresh} {...counted} isTrying={isTrying} now={now}>
           <Bar prefs={app.prefs} hasOwn={remedies.ownToken} onToken={ask}>
             <Pill {...connection} />
           </Bar>

@@ -12,6 +12,7 @@ interface Props {
   fresh: Freshness;
   rooms: number; // public ones, which are what the totals count
   unknown: number; // those among them nobody can tell about
+  hasPrivate: boolean; // the visitor sees rooms beyond the public ones
   isTrying: boolean;
   now: number;
   children: ComponentChildren; // the bar with name, connection and buttons
@@ -50,14 +51,12 @@ function verb(n: number, past: boolean): string {
   return past ? "people were" : "people are";
 }
 
-function Figures({ totals, fresh, rooms, unknown, isTrying, now }: City) {
+function Figures({ totals, fresh, rooms, unknown, hasPrivate, isTrying, now }: City) {
+  const counted = hasPrivate ? plural(rooms, "public room", "public rooms") : plural(rooms, "room", "rooms");
   if (fresh.is === "none") return <p class="figures">{isTrying ? "The first numbers are on their way." : "No numbers have arrived."}</p>;
-  if (!totals) return <p class="figures">How many people are here is unknown. {plural(rooms, "room is", "rooms are")} known.</p>;
+  if (!totals) return <p class="figures">How many people are here is unknown. {counted} {rooms === 1 ? "is" : "are"} known.</p>;
   return (
     <ul class="figures">
-      <li class="is-online">
-        <b>{digits(totals.online)}</b> online
-      </li>
       <li class="is-active">
         <b>{digits(totals.active)}</b> active
       </li>
@@ -73,7 +72,7 @@ function Figures({ totals, fresh, rooms, unknown, isTrying, now }: City) {
         </li>
       )}
       <li class="is-rooms">
-        <b>{digits(totals.roomsOnline)}</b> of {plural(rooms, "room", "rooms")} awake
+        <b>{digits(totals.roomsOnline)}</b> of {counted} awake
       </li>
       {unknown > 0 && (
         <li>
