@@ -102,7 +102,7 @@ export const cities = {
     play: (send) => {
       const old = Date.now() - 11 * 60_000;
       const rooms = alter(city(places), (r) => ({ ...r.presence, stale: true, typing_count: 0, as_of: old }));
-      send(snapshot(rooms, { status: status({ state: "stale", sync: "lost", as_of: old }) }));
+      send(snapshot(rooms, { status: status({ state: "stale", sync: "lost", as_of: old, message: "the homeserver answers with an error (502)" }) }));
     },
   },
   unknown: { play: (send) => void send(snapshot(alter(city(places), () => null), { totals: null, zones: [], status: status({ state: "unknown", sync: "starting", as_of: 0 }) })) },

@@ -120,11 +120,12 @@ export function explain(state: State, fresh: Freshness): { what: string; why: st
 function explainStatus(state: State, fresh: Freshness): { what: string; why: string } | null {
   const status = state.status;
   if (!status) return null;
-  if (fresh.is === "stale") return { what: "The city lost sight of its homeserver.", why: "These are the last known numbers." };
+  const cause = status.message.trim() && `${asSentence(status.message)} `;
+  if (fresh.is === "stale") return { what: "The city lost sight of its homeserver.", why: `${cause}These are the last known numbers.` };
   if (fresh.is === "unknown") {
     return status.sync === "starting"
-      ? { what: "The city is waking up.", why: "It has not heard from its homeserver yet." }
-      : { what: "The city cannot see its homeserver.", why: "Until it does, numbers are unknown." };
+      ? { what: "The city is waking up.", why: cause || "It has not heard from its homeserver yet." }
+      : { what: "The city cannot see its homeserver.", why: `${cause}Until it does, numbers are unknown.` };
   }
   if (status.presence === "disabled") {
     return { what: "Inferred from activity.", why: "The homeserver shares no presence, so people count while they write, read or type." };
