@@ -109,6 +109,11 @@ function byRow(a: string, b: string): number {
   return ay - by || ax - bx;
 }
 
+// readingOrder is the order in which a map is read.
+export function readingOrder(a: Rect, b: Rect): number {
+  return a.y - b.y || a.x - b.x;
+}
+
 // step finds the room in a direction from another: the nearest whose middle
 // lies that way, sideways distance counting double.
 export function step(places: Map<string, Rect>, from: string, dx: number, dy: number): string | null {

@@ -1,5 +1,6 @@
 // What stands in place of the city while there is none to show.
 
+import type { Wish } from "../life";
 import { Facade } from "./facade";
 import { Icon } from "./icons";
 
@@ -29,12 +30,15 @@ export function NoRooms() {
   );
 }
 
-export function NoMatch({ onClear }: { onClear(): void }) {
+export function NoMatch({ wish, onClear }: { wish: Wish; onClear(): void }) {
+  const isNarrowed = wish.zone !== "" || wish.filter !== "all";
   return (
     <div class="blank">
       <Icon name="search" />
       <h2>No room fits</h2>
-      <p>Nothing in the city matches what you asked for.</p>
+      <p>
+        {wish.query ? <>Nothing {isNarrowed ? "behind this filter" : "in the city"} matches “<bdi>{wish.query.trim()}</bdi>”.</> : "Nothing in the city matches what you asked for."}
+      </p>
       <button class="button" onClick={onClear}>
         Show every room
       </button>

@@ -72,3 +72,26 @@ export function useSearchKey(input: RefObject<HTMLInputElement>): void {
     return () => removeEventListener("keydown", onKey);
   }, [input]);
 }
+
+// useHidden tells on which sides of a sideways scroller more is hidden, as the
+// class names of its edges.
+export function useHidden(scroller: RefObject<HTMLElement>): string {
+  const [hidden, set] = useState("");
+  useEffect(() => {
+    const el = scroller.current;
+    if (!el) return;
+    const look = () => {
+      const rest = el.scrollWidth - el.clientWidth - el.scrollLeft;
+      set(`${el.scrollLeft > 4 ? " more-before" : ""}${rest > 4 ? " more-after" : ""}`);
+    };
+    const sizes = new ResizeObserver(look);
+    sizes.observe(el);
+    for (const child of el.children) sizes.observe(child);
+    el.addEventListener("scroll", look, { passive: true });
+    return () => {
+      sizes.disconnect();
+      el.removeEventListener("scroll", look);
+    };
+  }, [scroller]);
+  return hidden;
+}

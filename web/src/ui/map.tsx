@@ -3,11 +3,12 @@
 
 import { useMemo, useRef, useState } from "preact/hooks";
 import { seeded } from "../facade";
-import { type Plan, step } from "../layout";
+import { type Plan, readingOrder, step } from "../layout";
 import { isAlive, type Seen } from "../life";
 import type { Rect, Room } from "../wire";
 import { spoken, zoneName } from "../words";
 import { Facade } from "./facade";
+import { useHidden } from "./hooks";
 import { AgentCount, Count, Lock, Typing } from "./parts";
 
 interface Props {
@@ -17,6 +18,7 @@ interface Props {
   wanted(room: Room): boolean;
   hue(zone: string): string;
   selected: string | null;
+  first: string | undefined; // what a search found first
   now: number;
   onOpen(slug: string): void;
 }
@@ -31,7 +33,8 @@ const arrows: Record<string, [number, number]> = {
 export function CityMap(props: Props) {
   const { plan, rooms } = props;
   const frame = useRef<HTMLDivElement>(null);
-  const order = useMemo(() => [...plan.places.keys()].sort((a, b) => byRow(plan.places.get(a) as Rect, plan.places.get(b) as Rect)), [plan]);
+  const hidden = useHidden(frame);
+  const order = useMemo(() => [...plan.places.keys()].sort((a, b) => readingOrder(plan.places.get(a) as Rect, plan.places.get(b) as Rect)), [plan]);
   const [stop, setStop] = useState<string | null>(null);
   // One tile is in the tab order; the arrow keys move from there.
   const current = stop !== null && plan.places.has(stop) ? stop : (order[0] ?? null);
@@ -47,7 +50,7 @@ export function CityMap(props: Props) {
   };
 
   return (
-    <div class="map-frame" ref={frame} onKeyDown={onKeyDown}>
+    <div class={`map-frame${hidden}`} ref={frame} onKeyDown={onKeyDown}>
       <p id="map-help" class="spoken">
         Walk with the arrow keys, open a room with Enter.
       </p>
@@ -74,10 +77,6 @@ function edge(key: string, order: string[]): string | null {
   return key === "End" ? (order.at(-1) ?? null) : null;
 }
 
-function byRow(a: Rect, b: Rect): number {
-  return a.y - b.y || a.x - b.x;
-}
-
 interface TileProps extends Props {
   room: Room;
   rect: Rect;
@@ -85,7 +84,7 @@ interface TileProps extends Props {
   onFocus(): void;
 }
 
-function Tile({ room, rect, seen: look, wanted, hue, selected, now, tab, onFocus, onOpen }: TileProps) {
+function Tile({ room, rect, seen: look, wanted, hue, selected, first, now, tab, onFocus, onOpen }: TileProps) {
   const seen = look(room);
   const classes = ["tile", hue(room.zone)];
   if (!seen) classes.push("unknown");
@@ -93,6 +92,7 @@ function Tile({ room, rect, seen: look, wanted, hue, selected, now, tab, onFocus
   if (seen?.stale) classes.push("stale");
   if (seen && seen.typing > 0) classes.push("busy");
   if (!wanted(room)) classes.push("aside");
+  if (first === room.slug) classes.push("first");
   if (selected === room.slug) classes.push("chosen");
   return (
     <button

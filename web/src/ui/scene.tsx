@@ -1,11 +1,11 @@
 // The rooms themselves, as a map or as a list, with the tools over them.
 
 import type { RefObject } from "preact";
-import { useMemo, useState } from "preact/hooks";
-import { type Plan, plan } from "../layout";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { type Plan, plan, readingOrder } from "../layout";
 import { compare, type Freshness, type Seen, type Sort, type Wish } from "../life";
 import type { Prefs, View } from "../prefs";
-import type { Room, Size } from "../wire";
+import type { Rect, Room, Size } from "../wire";
 import { plural } from "../words";
 import { NoMatch } from "./blank";
 import { CityList } from "./list";
@@ -36,14 +36,21 @@ export function Scene(props: Props) {
   const [sort, setSort] = useState<Sort>("life");
   const layout = usePlan(rooms, props.grid);
   const all = [...rooms.values()];
-  const fitting = all.filter(props.wanted);
+  const inOrder = view === "list" ? compare(sort, props.fresh) : byPlace(layout);
+  const fitting = all.filter(props.wanted).sort(inOrder);
   const isWishing = wish.query !== "" || wish.zone !== "" || wish.filter !== "all";
+  const first = isWishing ? fitting[0] : undefined;
+  const scene = useRef<HTMLElement>(null);
+  // The map may be larger than the screen, and what was asked for beyond it.
+  useEffect(() => {
+    if (first) show(scene.current?.querySelector(`[data-room="${CSS.escape(first.slug)}"]`));
+  }, [wish.query, wish.zone, wish.filter, view]);
   const turn = (to: View) => {
     prefs.keep("view", to);
     setView(to);
   };
   return (
-    <section class="scene" aria-label="Rooms of the city">
+    <section class="scene" ref={scene} aria-label="Rooms of the city">
       <Toolbar
         search={props.search}
         query={wish.query}
@@ -55,13 +62,28 @@ export function Scene(props: Props) {
         onSort={setSort}
         view={view}
         onView={turn}
-        found={isWishing ? `${plural(fitting.length, "room fits", "rooms fit")}` : ""}
+        onEnter={() => wish.query !== "" && first && props.onOpen(first.slug)}
+        found={isWishing ? found(fitting.length) : ""}
+        first={first?.name ?? ""}
       />
-      {fitting.length === 0 && <NoMatch onClear={props.onEverything} />}
-      {fitting.length > 0 && view === "map" && <CityMap {...props} plan={layout} />}
-      {fitting.length > 0 && view === "list" && <CityList {...props} rooms={fitting.sort(compare(sort, props.fresh))} />}
+      {fitting.length === 0 && <NoMatch wish={wish} onClear={props.onEverything} />}
+      {fitting.length > 0 && view === "map" && <CityMap {...props} plan={layout} first={wish.query === "" ? undefined : first?.slug} />}
+      {fitting.length > 0 && view === "list" && <CityList {...props} rooms={fitting} />}
     </section>
   );
+}
+
+function found(n: number): string {
+  return n === 0 ? "No room fits" : plural(n, "room fits", "rooms fit");
+}
+
+function byPlace({ places }: Plan): (a: Room, b: Room) => number {
+  return (a, b) => readingOrder(places.get(a.slug) as Rect, places.get(b.slug) as Rect);
+}
+
+function show(tile: Element | null | undefined): void {
+  const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  tile?.scrollIntoView({ block: "nearest", inline: "nearest", behavior: isCalm ? "instant" : "smooth" });
 }
 
 // A plan is drawn again only when a place changes, not with every count.

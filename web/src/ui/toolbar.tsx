@@ -14,7 +14,9 @@ interface Props {
   onSort(sort: Sort): void;
   view: View;
   onView(view: View): void;
-  found: string; // how many rooms fit, in words
+  onEnter(): void;
+  found: string; // how many rooms fit, in words; empty while nothing is asked
+  first: string; // the room that Enter opens
 }
 
 const filters: [Filter, string][] = [
@@ -25,28 +27,37 @@ const filters: [Filter, string][] = [
 ];
 
 export function Toolbar(props: Props) {
+  const clear = () => {
+    props.onQuery("");
+    props.search.current?.focus();
+  };
   return (
-    <div class="toolbar" role="search">
-      <label class="search">
+    <div class={props.found ? "toolbar asking" : "toolbar"} role="search">
+      <div class="search">
         <Icon name="search" />
-        <span class="spoken">Search rooms</span>
         <input
           ref={props.search}
           type="search"
           placeholder="Search rooms"
+          aria-label="Search rooms"
           value={props.query}
           autocomplete="off"
           spellcheck={false}
+          enterkeyhint="go"
           onInput={(e) => props.onQuery(e.currentTarget.value)}
           onKeyDown={(e) => {
             if (e.key === "Escape") props.onQuery("");
+            if (e.key === "Enter" && !e.isComposing) props.onEnter();
           }}
         />
-        <kbd aria-hidden="true">/</kbd>
-      </label>
-      <span class="spoken" role="status">
-        {props.found}
-      </span>
+        {props.query === "" ? (
+          <kbd aria-hidden="true">/</kbd>
+        ) : (
+          <button class="round" aria-label="Clear the search" onClick={clear}>
+            <Icon name="close" />
+          </button>
+        )}
+      </div>
       <div class="choice" role="group" aria-label="Show">
         {filters
           .filter(([f]) => f !== "private" || props.hasPrivate)
@@ -73,6 +84,14 @@ export function Toolbar(props: Props) {
           List
         </button>
       </div>
+      <p class="found">
+        <strong role="status">{props.found}</strong>
+        {props.query !== "" && props.first && (
+          <span class="hint">
+            <kbd>Enter</kbd> opens <bdi>{props.first}</bdi>
+          </span>
+        )}
+      </p>
     </div>
   );
 }
