@@ -283,7 +283,7 @@ func (s *siege) aftermath(t *testing.T) {
 	s.documented(t)
 }
 
-var logLine = regexp.MustCompile(`^\d\d:\d\d:\d\d (?:DBG|INF|WRN|ERR) [^\x00-\x08\x0b-\x1f\x7f]*\n$`)
+var logLine = regexp.MustCompile(`^\d\d:\d\d:\d\d(?:\.\d+)? (?:DBG|INF|WRN|ERR) [^\x00-\x08\x0b-\x1f\x7f]*\n$`)
 
 func (s *siege) readableLog(t *testing.T) {
 	t.Helper()
