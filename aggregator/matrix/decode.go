@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/tidwall/gjson"
 
@@ -16,7 +17,7 @@ import (
 // errNotJSON and errNoToken are the two ways a whole response is unusable.
 var (
 	errNotJSON = errors.New("the homeserver's /sync answer is not JSON")
-	errNoToken = errors.New("the homeserver's /sync answer has no next_batch")
+	errNoToken = errors.New("the homeserver's /sync answer has no next_batch that is text")
 )
 
 // Decode turns a /sync response into facts. at is when it arrived, initial
@@ -52,7 +53,7 @@ func Decode(body []byte, at time.Time, initial bool, self string) (*Response, er
 		}
 		return true
 	})
-	if d.out.NextBatch == "" {
+	if d.out.NextBatch == "" || !storable(d.out.NextBatch) {
 		return nil, errNoToken
 	}
 	return d.out, nil
@@ -180,7 +181,14 @@ func moment(value gjson.Result) (time.Time, bool) {
 }
 
 func validRoomID(s string) bool {
-	return len(s) > 1 && len(s) <= 255 && s[0] == '!'
+	return len(s) > 1 && len(s) <= 255 && s[0] == '!' && storable(s)
+}
+
+// storable reports whether the text can be kept on any database: PostgreSQL
+// refuses NUL and what is not UTF-8, and one such text among the rows would
+// fail every save from then on. JSON may hold both.
+func storable(s string) bool {
+	return utf8.ValidString(s) && !strings.Contains(s, "\x00")
 }
 
 // head is the beginning of an answer for an error message.
