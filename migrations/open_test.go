@@ -213,6 +213,39 @@ func TestOpenRefuses(t *testing.T) {
 	}
 }
 
+// TestOpenSaysWhatIsWrong: an error names the place and, for a file that is no
+// database, what to do; on one line.
+func TestOpenSaysWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	rubbish := filepath.Join(dir, "presence.db")
+	ok(t, os.WriteFile(rubbish, []byte(strings.Repeat("this is no database. ", 100)), 0o600))
+	for name, c := range map[string]struct {
+		place place
+		words []string
+	}{
+		"rubbish":      {place{dir: dir}, []string{rubbish, "move it away", "restore it"}},
+		"file in way":  {place{dir: filepath.Join(rubbish, "data")}, []string{"data folder " + filepath.Join(rubbish, "data")}},
+		"nobody there": {place{url: "postgres://presence:sesame@127.0.0.1:1/city"}, []string{"city on 127.0.0.1:1", "connection refused"}},
+	} {
+		_, err := c.place.open(t)
+		if err == nil {
+			t.Fatalf("%s: no error", name)
+		}
+		for _, want := range c.words {
+			if strings.Count(err.Error(), want) != 1 {
+				t.Errorf("%s: %q does not say %q once", name, err, want)
+			}
+		}
+		if strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s: %q has several lines", name, err)
+		}
+	}
+	if text, err := os.ReadFile(rubbish); err != nil || !strings.HasPrefix(string(text), "this is no database") {
+		t.Errorf("the file was changed: %v", err)
+	}
+}
+
 func TestOpenLogsUpgrade(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer

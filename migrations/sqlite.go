@@ -2,13 +2,15 @@ package migrations
 
 import (
 	"database/sql"
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
 	"path/filepath"
 
 	"go.mau.fi/util/dbutil"
-	_ "modernc.org/sqlite" // the driver named "sqlite"
+	"modernc.org/sqlite" // the driver named "sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 )
 
 // The options are explained in the package comment. Journal and sync modes
@@ -20,26 +22,37 @@ const sqliteOptions = "_txlock=immediate&_foreign_keys=1&_journal_mode=WAL&_busy
 // about 2 MB of page cache.
 const sqliteConns = 4
 
-func connectSQLite(dir string) (*dbutil.Database, error) {
-	path, err := sqliteFile(dir)
+func connectSQLite(dir string) (db *dbutil.Database, path string, err error) {
+	path, err = sqliteFile(dir)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	dsn := url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: sqliteOptions}
 	raw, err := sql.Open("sqlite", dsn.String())
 	if err != nil {
-		return nil, fmt.Errorf("open %s: %w", path, err)
+		return nil, "", fmt.Errorf("open %s: %w", path, err)
 	}
 	raw.SetMaxOpenConns(sqliteConns)
 	raw.SetMaxIdleConns(sqliteConns)
-	return dbutil.NewWithDB(raw, "sqlite")
+	db, err = dbutil.NewWithDB(raw, "sqlite")
+	return db, path, err
+}
+
+// damaged reports that the file is no database, or one that lost its sense.
+func damaged(err error) bool {
+	e, ok := errors.AsType[*sqlite.Error](err)
+	if !ok {
+		return false
+	}
+	primary := e.Code() & 0xff // the rest is detail
+	return primary == sqlite3.SQLITE_NOTADB || primary == sqlite3.SQLITE_CORRUPT
 }
 
 // sqliteFile makes the file before SQLite does, so that it and the journals
 // that inherit its mode are the owner's alone: it holds the Matrix session.
 func sqliteFile(dir string) (string, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return "", fmt.Errorf("make the data folder: %w", err)
+		return "", fmt.Errorf("the data folder %s cannot be made: %w", dir, err)
 	}
 	path, err := filepath.Abs(filepath.Join(dir, "presence.db"))
 	if err != nil {
