@@ -15,7 +15,7 @@ export function TokenDialog({ own, onUse, onGuest, onClose }: Props) {
   // A token is three parts of base64url; anything else cannot be sent as a
   // WebSocket subprotocol and would fail without a word. A terminal may have
   // broken it into lines; it has none of its own.
-  const token = text.trim().replace(/^bearer\s+/i, "").replace(/\s+/g, "");
+  const token = text.trim().replace(/^bearer\s+/i, "").replace(/\s*\n\s*/g, "");
   const isToken = /^[\w-]+\.[\w-]+\.[\w-]+$/.test(token);
   useEffect(() => dialog.current?.showModal(), []);
   return (
