@@ -20,6 +20,8 @@ const places = [
   ["council", "Council chamber", "central", 3, 1, 1, 1, 2, 1, 0, 1, "Members only.", false],
 ];
 
+const icons = { general: "home", welcome: "coffee", market: "cart", workshop: "wrench", laboratory: "flask", library: "book", observatory: "telescope", harbour: "anchor", theatre: "music", garden: "flower", council: "landmark", emoji: "🎈", mayday: "megaphone" };
+
 const foreign = [
   ["square", "ساحة المدينة الكبرى", "central", 0, 0, 2, 1, 4, 2, 1, 0, "هنا يلتقي الجميع كل مساء للحديث عن المدينة وأخبارها."],
   ["teahouse", "夜市の茶屋", "east", 2, 0, 1, 1, 3, 1, 0, 1, "お茶とおしゃべり。どなたでもどうぞ。"],
@@ -33,7 +35,7 @@ const foreign = [
 
 function room([slug, name, zone, x, y, w, h, active, idle, typing, agents, description, isPublic = true]) {
   return {
-    slug, id: `room_city_${slug}`, name, description, zone, room_type: isPublic ? "public" : "council", icon: "", color: "", is_public: isPublic,
+    slug, id: `room_city_${slug}`, name, description, zone, room_type: isPublic ? "public" : "council", icon: icons[slug] ?? "", color: "", is_public: isPublic,
     matrix_room_id: `!${slug}:city.example`, matrix_room_alias: `#city_${slug}:city.example`, map: { x, y, w, h },
     presence: presence(active, idle, typing, agents),
   };

@@ -10,6 +10,7 @@ import { ago, asOf, clock, digits, zoneName } from "../words";
 import { Facade } from "./facade";
 import { Icon, type IconName } from "./icons";
 import { Agents, Lock, Typing } from "./parts";
+import { Sign } from "./sign";
 
 interface Props {
   slug: string;
@@ -88,7 +89,7 @@ function Known({ room, seen, now }: Props & { room: Room }) {
           )}
         </p>
         <h2 id="detail-title" dir="auto">
-          {pictograph(room.icon)}
+          <Sign icon={room.icon} />
           {room.name}
         </h2>
         {room.description && (
@@ -102,11 +103,6 @@ function Known({ room, seen, now }: Props & { room: Room }) {
       </div>
     </>
   );
-}
-
-// An icon is a free word; only a picture can be shown as it is.
-function pictograph(icon: string): string {
-  return /^\p{Extended_Pictographic}/u.test(icon) ? `${icon} ` : "";
 }
 
 function Unknown() {

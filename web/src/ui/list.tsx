@@ -6,6 +6,7 @@ import type { Room } from "../wire";
 import { spoken, zoneName } from "../words";
 import { Facade } from "./facade";
 import { AgentCount, Agents, Count, Lock, Typing } from "./parts";
+import { Sign } from "./sign";
 
 interface Props {
   rooms: Room[];
@@ -75,6 +76,7 @@ function Card({ room, seen: look, hue, selected, now, onOpen }: Omit<Props, "roo
       <span class="words">
         <span class="title">
           <span class="name" dir="auto">
+            <Sign icon={room.icon} />
             {room.name}
           </span>
           {!room.isPublic && <Lock />}

@@ -10,6 +10,7 @@ import { spoken, zoneName } from "../words";
 import { Facade } from "./facade";
 import { useHidden } from "./hooks";
 import { AgentCount, Count, Lock, Typing } from "./parts";
+import { Sign } from "./sign";
 
 interface Props {
   plan: Plan;
@@ -109,6 +110,7 @@ function Tile({ room, rect, seen: look, wanted, hue, selected, first, now, tab, 
       <Facade slug={room.slug} color={room.color} w={rect.w} h={rect.h} seen={seen} />
       <span class="plate">
         <span class="name" dir="auto" title={room.name}>
+          <Sign icon={room.icon} />
           {room.name}
         </span>
         <span class="facts">
