@@ -3,7 +3,6 @@ package bus
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 
 	"github.com/nats-io/nats.go"
@@ -29,6 +28,9 @@ type Bus struct {
 // Open connects to NATS, or starts the built-in server, checks that it can do
 // what we need and creates the stream. The caller owns the Bus and closes it
 // after every WatchCity and Lead has returned.
+//
+// Errors say where NATS is, without a password, and name no setting: that is
+// for whoever read it.
 func Open(ctx context.Context, cfg Config) (*Bus, error) {
 	cfg = cfg.withDefaults()
 	if err := cfg.check(); err != nil {
@@ -37,7 +39,7 @@ func Open(ctx context.Context, cfg Config) (*Bus, error) {
 	b := &Bus{cfg: cfg, log: cfg.Log.With("part", "bus"), metrics: newMetrics(cfg.Registry)}
 	if err := b.open(ctx); err != nil {
 		b.Close()
-		return nil, fmt.Errorf("open the bus: %w", err)
+		return nil, cfg.explain(err)
 	}
 	return b, nil
 }

@@ -1,6 +1,8 @@
 package bus
 
 import (
+	"errors"
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -47,7 +49,7 @@ func (c Config) withDefaults() Config {
 
 func (c Config) check() error {
 	if c.URL == "" && c.Dir == "" {
-		return spaces.Invalid("NATS_URL", "give a NATS URL, or a data folder for the built-in server")
+		return spaces.Invalid("", "give a NATS URL, or a data folder for the built-in server")
 	}
 	for _, ttl := range []struct {
 		name string
@@ -58,4 +60,15 @@ func (c Config) check() error {
 		}
 	}
 	return nil
+}
+
+// explain adds where NATS is to an error that does not say it.
+func (c Config) explain(err error) error {
+	if _, ok := errors.AsType[*spaces.Error](err); ok {
+		return err
+	}
+	if c.URL == "" {
+		return fmt.Errorf("the built-in NATS server in %s: %w", c.Dir, err)
+	}
+	return fmt.Errorf("the NATS server at %s: %w", hosts(c.URL), err)
 }

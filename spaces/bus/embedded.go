@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
+
+	"presence/spaces"
 )
 
 // startTimeout is generous: 5 ms is usual, a store of a crashed run is checked first.
@@ -25,11 +27,17 @@ type embedded struct {
 
 func startEmbedded(dir string, log *slog.Logger) (*embedded, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("make the NATS folder: %w", err)
+		return nil, &spaces.Error{
+			Code: spaces.CodeUnavailable, Message: "the folder " + dir + " for the built-in NATS server cannot be made",
+			Fix: "choose a data folder that can be written to", Err: err,
+		}
 	}
 	lock, err := lockFile(filepath.Join(dir, "lock"))
 	if err != nil {
-		return nil, fmt.Errorf("lock the NATS folder %s (is another presence running on it?): %w", dir, err)
+		return nil, &spaces.Error{
+			Code: spaces.CodeConflict, Message: "the folder " + dir + " cannot be locked; is another presence running on it?",
+			Fix: "stop the other one, or give this one a data folder of its own", Err: err,
+		}
 	}
 	srv, err := server.NewServer(&server.Options{
 		ServerName: "presence",
@@ -39,14 +47,14 @@ func startEmbedded(dir string, log *slog.Logger) (*embedded, error) {
 		NoSigs:     true,
 	})
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("make the NATS server: %w", err), lock.Close())
+		return nil, errors.Join(err, lock.Close())
 	}
 	srv.SetLogger(serverLog{log}, false, false)
 	e := &embedded{srv: srv, lock: lock}
 	srv.Start()
 	if !srv.ReadyForConnections(startTimeout) {
 		e.stop()
-		return nil, fmt.Errorf("the NATS server in %s was not ready after %s", dir, startTimeout)
+		return nil, fmt.Errorf("not ready after %s", startTimeout)
 	}
 	return e, nil
 }

@@ -1,6 +1,7 @@
 package bus_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -62,7 +63,7 @@ func TestRestartWithTheStore(t *testing.T) {
 	if b.Ready() == nil {
 		t.Error("ready without NATS")
 	}
-	if err := b.PutRooms(t.Context(), []spaces.RoomPresence{room("a", 2)}); spaces.ErrorCode(err) != spaces.CodeUnavailable {
+	if err := b.PutRooms(t.Context(), []spaces.RoomPresence{room("a", 2)}); spaces.ErrorCode(err) != spaces.CodeUnavailable || !strings.Contains(err.Error(), "connection to NATS is lost") {
 		t.Errorf("publishing without NATS: %v", err)
 	}
 	n.start()

@@ -60,7 +60,7 @@ func dial(ctx context.Context, cfg Config, part string, in nats.InProcessConnPro
 	nc, err := nats.Connect(cfg.URL, opts...)
 	if err != nil {
 		return nil, &spaces.Error{
-			Code: spaces.CodeUnavailable, Field: "NATS_URL",
+			Code:    spaces.CodeUnavailable,
 			Message: "cannot connect to NATS at " + hosts(cfg.URL),
 			Fix:     "start nats-server with JetStream (-js), or leave NATS_URL empty for the built-in one", Err: err,
 		}
@@ -154,8 +154,8 @@ func checkURLs(urls string) error {
 		}
 		if u, err := url.Parse(one); err != nil || u.Host == "" {
 			return &spaces.Error{
-				Code: spaces.CodeInvalid, Field: "NATS_URL",
-				Message: "is not a NATS URL",
+				Code:    spaces.CodeInvalid,
+				Message: "this is no NATS URL",
 				Fix:     "write nats://host:4222, with special characters of a password percent-encoded",
 			}
 		}

@@ -143,6 +143,12 @@ func TestConfigurationFaults(t *testing.T) {
 			if !errors.As(err, &shown) {
 				t.Fatalf("Open: %v, want an error for people", err)
 			}
+			if strings.Contains(err.Error(), "NATS_URL") {
+				t.Errorf("%v names a setting, which the caller knows better", err)
+			}
+			if cfg.URL != "" && strings.HasPrefix(name, "refused") && strings.Count(err.Error(), "127.0.0.1:") != 1 {
+				t.Errorf("%v does not name the server", err)
+			}
 			if text := err.Error() + shown.Fix + log.String(); strings.Contains(text, "hunter") || strings.Contains(text, "ter2") {
 				t.Errorf("a credential is shown: %s", text)
 			}
@@ -154,7 +160,7 @@ func TestAFolderServesOneProcess(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	open(t, bus.Config{Dir: dir})
-	if _, err := bus.Open(t.Context(), bus.Config{Dir: dir}); err == nil || !strings.Contains(err.Error(), "another presence") {
+	if _, err := bus.Open(t.Context(), bus.Config{Dir: dir}); err == nil || !strings.Contains(err.Error(), dir+" cannot be locked; is another presence running on it?") {
 		t.Errorf("a second server on the folder: %v", err)
 	}
 }

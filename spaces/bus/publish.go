@@ -155,5 +155,8 @@ func publishError(err error) error {
 	if errors.Is(err, ErrDeposed) {
 		return err
 	}
+	if errors.Is(err, nats.ErrReconnectBufExceeded) { // the client's words for a connection that is lost, once per message
+		err = errDisconnected
+	}
 	return &spaces.Error{Code: spaces.CodeUnavailable, Message: "could not publish to NATS", Err: err}
 }

@@ -86,14 +86,14 @@ func checkServer(ctx context.Context, nc *nats.Conn, js jetstream.JetStream) err
 	version := nc.ConnectedServerVersion()
 	if !atLeast211(version) {
 		return &spaces.Error{
-			Code: spaces.CodeUnavailable, Field: "NATS_URL",
+			Code:    spaces.CodeUnavailable,
 			Message: fmt.Sprintf("the NATS server is version %s; 2.11 or later is needed for message lifetimes", version),
 			Fix:     "upgrade nats-server, or leave NATS_URL empty for the built-in one",
 		}
 	}
 	if _, err := js.AccountInfo(ctx); err != nil {
 		return &spaces.Error{
-			Code: spaces.CodeUnavailable, Field: "NATS_URL",
+			Code:    spaces.CodeUnavailable,
 			Message: "the NATS server gives this account no JetStream",
 			Fix:     "start nats-server with -js, or enable JetStream for the account", Err: err,
 		}
