@@ -5,6 +5,8 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"go.mau.fi/util/dbutil"
@@ -25,7 +27,7 @@ const maxMember = 300
 // AddMember lets subject see the private rooms of microdao. Adding twice is
 // once.
 func (s *Store) AddMember(ctx context.Context, microdao, subject string) error {
-	if err := checkMember(microdao, subject); err != nil {
+	if err := cmp.Or(checkMember(microdao, subject), checkMicroDAO(microdao)); err != nil {
 		return err
 	}
 	_, err := s.exec(ctx, "INSERT INTO microdao_members (microdao_id, subject) VALUES ($1, $2) ON CONFLICT DO NOTHING", microdao, subject)
@@ -87,6 +89,18 @@ func checkMember(microdao, subject string) error {
 		if err := checkText(t.field, t.text); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// checkMicroDAO finds swapped arguments, which would be stored and match
+// nobody: Matrix subjects hold both signs, names of microDAOs neither. It is
+// asked when adding only, so that what older versions let in can be removed.
+func checkMicroDAO(microdao string) error {
+	if strings.ContainsAny(microdao, ":@") || strings.ContainsFunc(microdao, unicode.IsSpace) {
+		e := spaces.Invalid("microdao_id", "must not hold ':', '@' or spaces")
+		e.Fix = "name the microDAO first and then the member"
+		return e
 	}
 	return nil
 }

@@ -92,5 +92,9 @@ func TestMembers(t *testing.T) {
 			wantCode(t, s.AddMember(ctx, "dao", bad), spaces.CodeInvalid, "subject")
 			wantCode(t, s.AddMember(ctx, bad, "alice"), spaces.CodeInvalid, "microdao_id")
 		}
+		for _, swapped := range []string{matrix, "@alice", "city:alice", "a dao", "a\u00a0dao"} {
+			wantCode(t, s.AddMember(ctx, swapped, "dao"), spaces.CodeInvalid, "microdao_id")
+			wantCode(t, s.RemoveMember(ctx, swapped, "dao"), spaces.CodeNotFound)
+		}
 	})
 }
