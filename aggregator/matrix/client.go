@@ -49,6 +49,8 @@ type Client struct {
 	session Session    // in use; zero before Connect
 	unsaved *Session   // granted by the server, not yet saved, so not yet in use
 	api     *mautrix.Client
+
+	tokenRefused bool // see TokenRefused
 }
 
 // New checks the configuration. It makes no request.

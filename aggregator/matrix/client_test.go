@@ -89,9 +89,13 @@ func TestConnectPrefersWhatThereIs(t *testing.T) {
 		cfg.AccessToken = hs.Token(cfg.UserID)
 		if c := connect(t, cfg, sessions); c.UserID() != cfg.UserID || hs.Requests("login") != 1 {
 			t.Error("the configured token was not used")
+		} else if c.TokenRefused() {
+			t.Error("a token in use counts as refused")
 		}
 		hs.EndSessions(cfg.UserID, false)
-		connect(t, cfg, sessions)
+		if c := connect(t, cfg, sessions); !c.TokenRefused() {
+			t.Error("a token that ended was replaced without a word")
+		}
 		if sessions.session.DeviceID != first.DeviceID {
 			t.Errorf("device %s, want %s again", sessions.session.DeviceID, first.DeviceID)
 		}
@@ -104,7 +108,7 @@ func TestConnectSaysWhatIsWrong(t *testing.T) {
 	t.Parallel()
 	server(t, func(t *testing.T, hs *synthetic.Server, cfg matrix.Config, sessions *kept) {
 		for name, change := range map[string]func(*matrix.Config){
-			"the homeserver refuses":   func(c *matrix.Config) { c.Password = "wrong" },
+			"MATRIX_PASSWORD: the homeserver refuses this password of @presence:hs": func(c *matrix.Config) { c.Password = "wrong" },
 			"does not know the access": func(c *matrix.Config) { c.AccessToken, c.Password = "dead", "" },
 			"belongs to @presence:hs":  func(c *matrix.Config) { c.AccessToken, c.UserID = hs.Token(cfg.UserID), "@other:hs" },
 		} {

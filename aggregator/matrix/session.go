@@ -38,6 +38,9 @@ func (c *Client) Connect(ctx context.Context) error {
 		if err == nil || !ended(err) || c.cfg.Password == "" {
 			return err
 		}
+		c.mu.Lock()
+		c.tokenRefused = true
+		c.mu.Unlock()
 	}
 	saved, found, err := c.sessions.LoadSession(ctx)
 	if err != nil {
@@ -54,6 +57,15 @@ func (c *Client) Connect(ctx context.Context) error {
 		return c.login(ctx, saved.DeviceID)
 	}
 	return c.login(ctx, "")
+}
+
+// TokenRefused reports that Connect found the configured token ended and went on
+// to the saved session or the password: all works, but whoever configured the
+// token believes it to be in use.
+func (c *Client) TokenRefused() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.tokenRefused
 }
 
 // Renew makes a session that ended work again: by its refresh token when only
@@ -131,7 +143,11 @@ func (c *Client) login(ctx context.Context, deviceID string) error {
 	})
 	if err != nil {
 		if Classify(err).Kind == Forbidden {
-			return refused("the homeserver refuses the daemon's user id and password", err)
+			return &spaces.Error{
+				Code: spaces.CodeUnauthenticated, Field: "MATRIX_PASSWORD", Err: err,
+				Message: "the homeserver refuses this password of " + c.cfg.UserID,
+				Fix:     "correct MATRIX_PASSWORD, or MATRIX_USER_ID, and restart",
+			}
 		}
 		return failed("log in", err)
 	}
@@ -206,7 +222,7 @@ func (c *Client) pending() *Session {
 	return c.unsaved
 }
 
-// refused is an error of kind LoggedOut with words for the operator.
+// refused is an error about the token, of kind LoggedOut with words for the operator.
 func refused(message string, err error) error {
 	return &spaces.Error{
 		Code: spaces.CodeUnauthenticated, Field: "MATRIX_ACCESS_TOKEN", Message: message, Err: err,
