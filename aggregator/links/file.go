@@ -1,7 +1,6 @@
 package links
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -75,20 +74,21 @@ func ParseYAML(text []byte) ([]spaces.Link, error) {
 		}
 	}
 	if len(p.faults) == 0 {
-		p.faults = spaces.CheckLinks(links)
+		p.agree(rooms, links)
 	}
 	return links, errors.Join(p.faults...)
 }
 
 // decodeYAML returns the root of the only document.
 func decodeYAML(text []byte) (*yaml.Node, error) {
-	decoder := yaml.NewDecoder(bytes.NewReader(text))
+	lines := &lineReader{rest: text}
+	decoder := yaml.NewDecoder(lines)
 	var document, more yaml.Node
 	switch err := decoder.Decode(&document); {
 	case errors.Is(err, io.EOF):
 		return nil, spaces.Invalid("rooms", "the file is empty; for no links at all write: rooms: []")
 	case err != nil:
-		return nil, &spaces.Error{Code: spaces.CodeInvalid, Message: "not YAML", Err: err}
+		return nil, &spaces.Error{Code: spaces.CodeInvalid, Message: "not YAML", Err: lines.place(err)}
 	}
 	if err := decoder.Decode(&more); !errors.Is(err, io.EOF) {
 		return nil, spaces.Invalid("rooms", "the file holds more than one YAML document")

@@ -75,6 +75,10 @@ func TestParseYAMLRefuses(t *testing.T) {
 		"a comment":              {"# to do\n", "rooms", "empty"},
 		"not YAML":               {"rooms: [", "", "not YAML"},
 		"a tab":                  {"rooms:\n\t- slug: a", "", "not YAML"},
+		"wrong indent":           {room + "    name: a\n  - slug: b\n    name: b\n  zone: north\n  - slug: c\n", "", "near line 7: did not find expected '-' indicator"},
+		"bracket left open":      {room + "    map: {x: 1, y: 2\n    zone: north\n", "", "near line 4: "},
+		"bare @":                 {room + "    name: @b\n  - slug: b\n", "", "line 4: found character"},
+		"quote left open":        {room + "    name: \"b\n  - slug: b\n", "", "line 4: found unexpected end of stream"},
 		"a list":                 {"- slug: a", "the file", "line 1"},
 		"other top key":          {"room:\n- slug: a", "room", "line 1"},
 		"no list":                {"rooms: 7", "rooms", "list"},
@@ -107,10 +111,10 @@ func TestParseYAMLRefuses(t *testing.T) {
 		"control character":      {room + "    name: \"a\\eb\"\n", "name", "control"},
 		"newline in a name":      {room + "    name: \"a\\nb\"\n", "name", "control"},
 		"not UTF-8":              {room + "    name: \xff\xff\n", "", "not YAML"},
-		"slug used twice":        {room + "  - slug: a\n    matrix_room_id: '!b:x'\n", "slug", "two links"},
-		"Matrix room used twice": {room + "  - slug: b\n    matrix_room_id: '!a:x'\n", "matrix_room_id", "both linked"},
+		"slug used twice":        {room + "  - slug: a\n    matrix_room_id: '!b:x'\n", "slug", "line 4: a: used by two links"},
+		"Matrix room used twice": {room + "  - slug: b\n    matrix_room_id: '!a:x'\n", "matrix_room_id", "line 5: a and b are both linked"},
 		"places that overlap": {
-			room + "    map: {x: 0, y: 0, w: 2, h: 2}\n  - slug: b\n    matrix_room_id: '!b:x'\n    map: {x: 1, y: 1}\n", "map", "overlaps",
+			room + "    map: {x: 0, y: 0, w: 2, h: 2}\n  - slug: b\n    matrix_room_id: '!b:x'\n    map: {x: 1, y: 1}\n", "map", "line 7: b overlaps a",
 		},
 	} {
 		_, err := links.ParseYAML([]byte(c.text))
