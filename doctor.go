@@ -140,6 +140,10 @@ func (d *doctor) token(ctx context.Context) finding {
 		return bad("make a new token or check the password: the homeserver accepts neither session nor credentials", "%v", err)
 	}
 	d.client = client
+	if client.TokenRefused() {
+		return bad("make a new token, or unset MATRIX_ACCESS_TOKEN to use the password alone",
+			"the daemon is %s by its saved session or password; MATRIX_ACCESS_TOKEN is refused", client.UserID())
+	}
 	return good("the daemon is %s", client.UserID())
 }
 

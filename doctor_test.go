@@ -47,6 +47,8 @@ func TestDoctor(t *testing.T) {
 		"2 of 2 are not joined yet: general, council", "All is well")
 	text, err = ask("--matrix-token=wrong")
 	says(text, err, errUnhealthy, "FAIL  token", "skip  rooms")
+	text, err = ask("--matrix-token=wrong", "--matrix-user=@presence_daemon:localhost", "--matrix-password=password-of-presence_daemon")
+	says(text, err, errUnhealthy, "FAIL  token", "MATRIX_ACCESS_TOKEN is refused")
 	text, err = ask("--nats=nats://127.0.0.1:1")
 	says(text, err, errUnhealthy, "FAIL  NATS", "check NATS_URL")
 	text, err = ask("--links-file=testdata/unknown_key.yaml")
