@@ -118,8 +118,8 @@ func (r *report) show(key string) {
 
 // close prints the summary and reports whether everything passed.
 func (r *report) close() bool {
-	fmt.Fprintf(r.out, "\n%d packages, %d tests passed, %d failed, %d skipped, in %s\n",
-		r.packages, r.passed, len(r.failed), len(r.skipped), time.Since(r.began).Round(time.Second))
+	fmt.Fprintf(r.out, "\n%d packages in %s\n%d passed, %d failed, %d skipped\n",
+		r.packages, time.Since(r.began).Round(time.Second), r.passed, len(r.failed), len(r.skipped))
 	for _, name := range r.failed {
 		fmt.Fprintln(r.out, "  failed:  "+name)
 	}

@@ -16,7 +16,7 @@ func TestReport(t *testing.T) {
 			`{"Action":"pass","Package":"p","Test":"TestA"}
 {"Action":"pass","Package":"p","Elapsed":0.5}`,
 			true,
-			[]string{"ok       0.5 s  p", "1 packages, 1 tests passed, 0 failed, 0 skipped"},
+			[]string{"ok       0.5 s  p", "1 packages in ", "\n1 passed, 0 failed, 0 skipped\n"},
 		},
 		"fail": {
 			`{"Action":"output","Package":"p","Test":"TestA","Output":"a_test.go:3: no\n"}
@@ -42,7 +42,7 @@ func TestReport(t *testing.T) {
 			`{"Action":"skip","Package":"q"}
 {"Action":"pass","Package":"p"}`,
 			true,
-			[]string{"1 packages, 0 tests"},
+			[]string{"\n0 passed, 0 failed"},
 		},
 		"a leaked goroutine": {
 			`{"Action":"output","Package":"p","Output":"goleak: Errors on successful test run\n"}
