@@ -240,6 +240,7 @@ func TestBadSettings(t *testing.T) {
 		"any port":          {map[string]string{"HOMESERVER_LISTEN": "127.0.0.1:0"}, nil, "HOMESERVER_LISTEN"},
 		"not loopback":      {map[string]string{"HOMESERVER_LISTEN": "0.0.0.0:28008"}, nil, "loopback"},
 		"unknown command":   {map[string]string{}, []string{"walk"}, `"walk"`},
+		"too many words":    {map[string]string{}, []string{"run", "--help"}, `"run --help"`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -17,6 +17,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"presence/deploy/dendrite"
@@ -40,19 +41,15 @@ func run(ctx context.Context, args []string, getenv func(string) string, out io.
 	if err != nil {
 		return err
 	}
-	command := "run"
-	if len(args) > 0 {
-		command = args[0]
-	}
-	switch command {
-	case "run":
+	switch command := strings.Join(args, " "); command {
+	case "", "run":
 		err = set.run(ctx, newScreen(out))
 	case "build":
 		_, err = buildHomeserver(ctx, newScreen(out))
 	case "wipe":
 		err = set.wipe(out)
 	default:
-		err = fmt.Errorf("unknown command %q: use run, build or wipe", command)
+		err = fmt.Errorf("unknown command %q: use run, build or wipe; settings come from the environment", command)
 	}
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
 		err = nil // somebody asked for the end
