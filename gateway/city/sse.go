@@ -18,42 +18,63 @@ const (
 	diffEvery = 250 * time.Millisecond
 )
 
-// updates holds the encoded snapshot of each class, so that however many event
-// streams wait for the same pass, it is encoded once.
+// updates holds what event streams are told at one moment of the table, so that
+// however many wait for the same pass, each message is encoded once: a city's
+// worth of encoding for every stream would keep the table from everybody else.
 type updates struct {
-	mu      sync.Mutex
-	byClass map[string]update
+	mu               sync.Mutex
+	revision, cursor uint64 // the moment
+	messages         map[messageKey][]byte
 }
 
-type update struct {
-	revision uint64
-	cursor   uint64
-	bytes    []byte
+// messageKey tells one message of a moment from another. Streams of one pace
+// have few cursors between them: those of the passes since they last spoke.
+type messageKey struct {
+	class string
+	from  uint64 // what the client was told up to; 0: everything
 }
 
-// update returns the full snapshot for a class and the cursor it stands for.
-func (c *City) update(cl class) ([]byte, uint64) {
-	c.updates.mu.Lock()
-	defer c.updates.mu.Unlock()
+// maxMessages bounds what is remembered.
+const maxMessages = 256
+
+// update returns what a client of a class that was told up to from has to be
+// told, and the cursor that stands for; nil when it sees no change.
+func (c *City) update(cl class, from uint64) ([]byte, uint64) {
+	u := &c.updates
+	u.mu.Lock()
+	defer u.mu.Unlock()
 	c.mu.Lock()
-	revision, cursor := c.table.revision, c.table.seq
-	known, ok := c.updates.byClass[cl.key]
-	if ok && known.revision == revision && known.cursor == cursor {
+	if u.messages == nil || u.revision != c.table.revision || u.cursor != c.table.seq || len(u.messages) > maxMessages {
+		u.revision, u.cursor, u.messages = c.table.revision, c.table.seq, map[messageKey][]byte{}
+	}
+	key := messageKey{cl.key, from}
+	if known, ok := u.messages[key]; ok {
 		c.mu.Unlock()
-		return known.bytes, known.cursor
+		return known, u.cursor
 	}
-	view := c.view(&cl.viewer)
+	encode := c.compose(&cl.viewer, from)
 	c.mu.Unlock()
-	if c.updates.byClass == nil || len(c.updates.byClass) > maxClasses {
-		c.updates.byClass = map[string]update{}
-	}
-	u := update{revision, cursor, wire.EncodeUpdate(view, c.now())}
-	c.updates.byClass[cl.key] = u
-	return u.bytes, u.cursor
+	u.messages[key] = encode()
+	return u.messages[key], u.cursor
 }
 
-// maxClasses bounds the remembered snapshots.
-const maxClasses = 64
+// compose looks at the table and returns how to say what it saw. Called with mu
+// held; what it returns is called without.
+func (c *City) compose(v *spaces.Viewer, from uint64) (encode func() []byte) {
+	if from > 0 {
+		events, ok := c.table.since(v, from)
+		if ok && len(events) == 0 {
+			return func() []byte { return nil }
+		}
+		if ok {
+			view := c.view(v)
+			changed, removed := c.table.sortOut(events)
+			return func() []byte { return wire.EncodeDiff(view, changed, removed, c.now()) }
+		}
+	}
+	view := c.view(v)
+	return func() []byte { return wire.EncodeUpdate(view, c.now()) }
+}
 
 // ServeSSE serves the web application's event stream: a full snapshot per
 // event, or with ?mode=diff a full one first and then what changed. It is open
@@ -143,36 +164,17 @@ func (s *eventStream) run(ctx context.Context) {
 
 // send writes the next event.
 func (s *eventStream) send() bool {
-	data, cursor := s.next()
+	from := s.cursor
+	if !s.diff {
+		from = 0
+	}
+	data, cursor := s.city.update(s.class, from)
 	s.cursor = cursor
 	if data == nil {
 		return true
 	}
 	s.city.metrics.events.Inc()
 	return s.write(wire.AppendEvent(nil, cursor, data))
-}
-
-// next returns the newest event and the cursor it stands for; nil when nothing
-// changed that this client sees.
-func (s *eventStream) next() ([]byte, uint64) {
-	if !s.diff || s.cursor == 0 {
-		return s.city.update(s.class)
-	}
-	c := s.city
-	c.mu.Lock()
-	now := c.table.seq
-	events, ok := c.table.since(&s.class.viewer, s.cursor)
-	if ok && len(events) == 0 {
-		c.mu.Unlock()
-		return nil, now
-	}
-	view := c.view(&s.class.viewer)
-	changed, removed := c.table.sortOut(events)
-	c.mu.Unlock()
-	if !ok {
-		return s.city.update(s.class)
-	}
-	return wire.EncodeDiff(view, changed, removed, c.now()), now
 }
 
 // sortOut turns events into what a diff says: rooms to show and ids to drop.
