@@ -30,7 +30,7 @@ func TestHostileClients(t *testing.T) {
 		for name, attack := range map[string]func(*testing.T){
 			"frames": s.frames, "messages": s.messages, "floods": s.floods, "handshakes": s.handshakes,
 			"requests": s.requests, "raw requests": s.rawRequests,
-			"tokens": s.tokens, "tickets": s.tickets, "rights": s.rights, "guests": s.guestFlood, "names": s.names,
+			"tokens": s.tokens, "tickets": s.tickets, "rights": s.rights, "hoards": s.hoards, "names": s.names,
 		} {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
@@ -171,28 +171,37 @@ func (s *siege) floods(t *testing.T) {
 	}
 }
 
-// guestFlood comes from an address of its own, so that only it is limited.
-func (s *siege) guestFlood(t *testing.T) {
-	s.each(t, "floods", 10, "more than 60 new guests from one address, each under another X-Forwarded-For", func(t *testing.T) string {
-		r := request{method: http.MethodPost, path: "/api/auth/guest", from: "127.0.0.9"}
-		for i := range 100 {
-			r.header = map[string]string{"X-Forwarded-For": fmt.Sprintf("203.0.113.%d", i)}
-			a := s.ask(t, r)
-			if a.status == http.StatusOK {
-				continue
+// hoards come from an address of their own each, so that only it is limited.
+func (s *siege) hoards(t *testing.T) {
+	token := s.guest()
+	for i, c := range []struct {
+		tried   string
+		r       request
+		allowed int
+		counter string
+	}{
+		{"more than 60 new guests from one address, each under another X-Forwarded-For", request{path: "/api/auth/guest", from: "127.0.0.9"}, 60, "presence_guests_limited_total"},
+		{"more than 120 tickets from one address", request{path: "/api/auth/ticket", token: token, from: "127.0.0.10"}, 120, "presence_tickets_limited_total"},
+	} {
+		s.each(t, "floods", 100+i, c.tried, func(t *testing.T) string {
+			c.r.method = http.MethodPost
+			s.expect(c.counter)
+			for n := range 4 * c.allowed {
+				c.r.header = map[string]string{"X-Forwarded-For": fmt.Sprintf("203.0.113.%d", n%250)}
+				a := s.ask(t, c.r)
+				if a.status == http.StatusOK {
+					continue
+				}
+				if n < c.allowed || a.header.Get("Retry-After") == "" {
+					t.Errorf("refused after %d, Retry-After %q", n, a.header.Get("Retry-After"))
+				}
+				s.ticket(t, s.guest()) // others are not limited
+				return refused(t, a, refusal{429, "rate_limited", ""}) + "; `Retry-After`"
 			}
-			if i < 60 || a.header.Get("Retry-After") == "" {
-				t.Errorf("refused after %d guests, Retry-After %q", i, a.header.Get("Retry-After"))
-			}
-			if s.metric(t, "presence_guests_limited_total") == 0 {
-				t.Error("not counted")
-			}
-			s.guest() // others are not limited
-			return refused(t, a, refusal{429, "rate_limited", ""}) + "; `Retry-After`"
-		}
-		t.Error("a hundred guests and no limit")
-		return ""
-	})
+			t.Error("no limit")
+			return ""
+		})
+	}
 }
 
 func (s *siege) handshakes(t *testing.T) {

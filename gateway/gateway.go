@@ -62,7 +62,7 @@ type Parts struct {
 }
 
 // Gateway is the web server. Its fields never change after New, except for the
-// tables inside readiness and guests, which have their own mutexes.
+// tables inside readiness and allowances, which have their own mutexes.
 type Gateway struct {
 	listen        string
 	metricsListen string
@@ -70,15 +70,15 @@ type Gateway struct {
 	log           *slog.Logger
 	registry      *prometheus.Registry
 
-	parts     Parts
-	mux       *http.ServeMux
-	handler   http.Handler
-	origins   conn.Origins
-	proxies   []netip.Prefix
-	loopback  bool
-	metrics   *metrics
-	readiness *readiness
-	guests    *limiter
+	parts      Parts
+	mux        *http.ServeMux
+	handler    http.Handler
+	origins    conn.Origins
+	proxies    []netip.Prefix
+	loopback   bool
+	metrics    *metrics
+	readiness  *readiness
+	allowances map[string]allowance // by route; never changes, the limiters have their own mutexes
 }
 
 // New checks the configuration and assembles the handler; it listens to
@@ -98,8 +98,8 @@ func New(cfg Config, parts Parts) (*Gateway, error) {
 		parts: parts, mux: http.NewServeMux(), origins: origins, proxies: proxies,
 		loopback: isLoopback(cfg.Listen),
 		metrics:  newMetrics(cfg.Registry),
-		guests:   newLimiter(guestBurst, guestEvery),
 	}
+	g.allowances = newAllowances(g.metrics)
 	g.readiness = newReadiness(parts.Checks, cfg.Log, g.loopback)
 	g.routes()
 	g.handler = g.observe(g.recovered(g.headers(g.cors(http.MaxBytesHandler(http.HandlerFunc(g.dispatch), maxBody)))))

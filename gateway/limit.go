@@ -7,6 +7,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"presence/gateway/wire"
 	"presence/spaces"
 )
@@ -17,6 +19,12 @@ const (
 	// wants identities by the thousand gets one a second.
 	guestBurst = 60
 	guestEvery = time.Second
+
+	ticketPattern = "POST /api/auth/ticket"
+	// Every ticket is a write to the database that the aggregator saves to as
+	// well, and a guest's token is good for any number of them.
+	ticketBurst = 120
+	ticketEvery = time.Second / 4
 
 	// maxBuckets bounds the table: a few hundred kilobytes.
 	maxBuckets = 10_000
@@ -90,18 +98,45 @@ func bucketOf(addr netip.Addr) netip.Addr {
 	return network.Addr()
 }
 
-// guestAllowed refuses who asks for new identities too fast.
-func (g *Gateway) guestAllowed(w http.ResponseWriter, r *http.Request) bool {
-	wait, ok := g.guests.take(time.Now(), g.remote(r))
+// allowance is what one address may ask of a path that costs us more than it
+// costs the asker.
+type allowance struct {
+	limiter *limiter
+	refused prometheus.Counter
+	message string
+	fix     string
+}
+
+// allowances by route.
+func newAllowances(m *metrics) map[string]allowance {
+	return map[string]allowance{
+		guestPattern: {
+			limiter: newLimiter(guestBurst, guestEvery), refused: m.guestsLimited,
+			message: "too many new guests from this address", fix: "Keep the token you have",
+		},
+		ticketPattern: {
+			limiter: newLimiter(ticketBurst, ticketEvery), refused: m.ticketsLimited,
+			message: "too many tickets from this address", fix: "Send the token itself where a header can be set",
+		},
+	}
+}
+
+// allowed refuses who asks one of these paths too fast.
+func (g *Gateway) allowed(w http.ResponseWriter, r *http.Request, route string) bool {
+	a, limited := g.allowances[route]
+	if !limited {
+		return true
+	}
+	wait, ok := a.limiter.take(time.Now(), g.remote(r))
 	if ok {
 		return true
 	}
-	g.metrics.limited.Inc()
+	a.refused.Inc()
 	seconds := strconv.Itoa(int(wait/time.Second) + 1)
 	w.Header().Set("Retry-After", seconds)
 	wire.WriteProblem(w, &spaces.Error{
-		Code: spaces.CodeRateLimited, Message: "too many new guests from this address",
-		Fix: "Keep the token you have; otherwise try again in " + seconds + " s",
+		Code: spaces.CodeRateLimited, Message: a.message,
+		Fix: a.fix + "; otherwise try again in " + seconds + " s",
 	})
 	return false
 }

@@ -13,7 +13,8 @@ import (
 type metrics struct {
 	requests *prometheus.CounterVec
 	panics   prometheus.Counter
-	limited  prometheus.Counter
+
+	guestsLimited, ticketsLimited prometheus.Counter
 }
 
 func newMetrics(reg prometheus.Registerer) *metrics {
@@ -25,8 +26,11 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		panics: auto.NewCounter(prometheus.CounterOpts{
 			Name: "presence_http_panics_total", Help: "Requests ended by a fault of ours.",
 		}),
-		limited: auto.NewCounter(prometheus.CounterOpts{
+		guestsLimited: auto.NewCounter(prometheus.CounterOpts{
 			Name: "presence_guests_limited_total", Help: "New guests refused because of too many from one address.",
+		}),
+		ticketsLimited: auto.NewCounter(prometheus.CounterOpts{
+			Name: "presence_tickets_limited_total", Help: "Tickets refused because of too many from one address.",
 		}),
 	}
 }

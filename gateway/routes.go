@@ -47,7 +47,7 @@ func (g *Gateway) dispatch(w http.ResponseWriter, r *http.Request) {
 		g.unrouted(w, r, handler)
 		return
 	}
-	if pattern == guestPattern && !g.guestAllowed(w, r) {
+	if !g.allowed(w, r, pattern) {
 		return
 	}
 	g.mux.ServeHTTP(w, r)
