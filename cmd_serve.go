@@ -11,7 +11,6 @@ import (
 
 	"presence/aggregator"
 	"presence/aggregator/links"
-	"presence/aggregator/state"
 	"presence/gateway"
 	"presence/spaces/bus"
 	"presence/spaces/store"
@@ -121,13 +120,9 @@ func (h *house) aggregatorParts() ([]part, error) {
 	if err != nil {
 		return nil, err
 	}
-	agents := make([]state.Agent, len(s.Agents))
-	for i, a := range s.Agents {
-		agents[i].UserID = a
-	}
 	daemon, err := aggregator.New(aggregator.Config{
 		Matrix:       s.matrixConfig(),
-		State:        state.Config{Agents: agents, Grace: s.grace(), OnlineLimit: onlineLimit, Infer: s.Infer, CountIdle: true},
+		State:        s.stateConfig(),
 		SyncTimeout:  s.syncTimeout(),
 		Throttle:     s.throttle(),
 		PublishUsers: s.Users,

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -15,6 +16,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"presence/aggregator/matrix"
+	"presence/aggregator/state"
 	"presence/spaces"
 )
 
@@ -37,6 +39,9 @@ type settings struct {
 	Agents      []string `name:"agents" env:"PRESENCE_AGENTS" help:"Matrix ids of software agents, comma separated: counted apart from people." group:"City"`
 	ThrottleMS  int      `name:"throttle-ms" env:"ROOM_PRESENCE_THROTTLE_MS" default:"3000" help:"At most one update per room in this time; the last value always follows. What people wait for (a room fills or empties, typing starts or stops) comes within half a second." group:"City"`
 	GraceMS     int      `name:"grace-ms" env:"PRESENCE_GRACE_MS" default:"5000" help:"How long somebody must be gone before a count falls; hides the flicker of several devices." group:"City"`
+	Exclude     []string `name:"exclude" env:"PRESENCE_EXCLUDE" help:"Regular expressions of Matrix ids that are never counted, comma separated, for example ^@ghost_.*: for a bridge's ghosts." group:"City"`
+	CountIdle   bool     `name:"count-idle" env:"PRESENCE_COUNT_IDLE" default:"true" negatable:"" help:"Whether idle people are part of online_count." group:"City"`
+	TypingCapS  int      `name:"typing-cap-s" env:"PRESENCE_TYPING_CAP_S" default:"120" help:"When typing that the homeserver never ended is ended here." group:"City"`
 	Users       bool     `name:"publish-users" env:"PRESENCE_PUBLISH_USERS" help:"Also publish city.presence.user.<id> on NATS, one subject for each person." group:"City"`
 
 	Listen     string   `name:"listen" env:"PRESENCE_LISTEN" default:"127.0.0.1:8080" help:"Address of the web server." group:"Gateway"`
@@ -74,6 +79,11 @@ func (s *settings) Validate() error {
 			return fmt.Errorf("PRESENCE_AGENTS: %q is not a Matrix user id (@name:server)", a)
 		}
 	}
+	for _, e := range s.Exclude {
+		if _, err := regexp.Compile(e); err != nil {
+			return fmt.Errorf("PRESENCE_EXCLUDE: %q is not a regular expression", e)
+		}
+	}
 	if s.MatrixUser != "" && !spaces.ValidUserID(s.MatrixUser) {
 		return fmt.Errorf("MATRIX_USER_ID: %q is not a Matrix user id (@name:server)", s.MatrixUser)
 	}
@@ -88,6 +98,7 @@ func (s *settings) Validate() error {
 	}{
 		{"ROOM_PRESENCE_THROTTLE_MS", s.ThrottleMS, 0},
 		{"PRESENCE_GRACE_MS", s.GraceMS, 0},
+		{"PRESENCE_TYPING_CAP_S", s.TypingCapS, 1},
 		{"SYNC_TIMEOUT_MS", s.SyncTimeoutMS, 1000},
 		{"ROOM_MAPPING_REFRESH_INTERVAL_S", s.RefreshS, 1},
 	} {
@@ -203,6 +214,21 @@ func fileResolver() kong.Resolver {
 }
 
 func (s *settings) natsDir() string { return filepath.Join(s.Data, "nats") }
+
+// stateConfig is for settings that were validated.
+func (s *settings) stateConfig() state.Config {
+	cfg := state.Config{
+		Grace: s.grace(), OnlineLimit: onlineLimit, TypingCap: time.Duration(s.TypingCapS) * time.Second,
+		Infer: s.Infer, CountIdle: s.CountIdle,
+	}
+	for _, a := range s.Agents {
+		cfg.Agents = append(cfg.Agents, state.Agent{UserID: a})
+	}
+	for _, e := range s.Exclude {
+		cfg.Exclude = append(cfg.Exclude, regexp.MustCompile(e))
+	}
+	return cfg
+}
 
 func (s *settings) matrixConfig() matrix.Config {
 	return matrix.Config{

@@ -8,6 +8,8 @@ import (
 )
 
 type metrics struct {
+	linked        prometheus.Gauge
+	joined        prometheus.Gauge
 	lastSync      prometheus.Gauge
 	batches       prometheus.Counter
 	bytes         prometheus.Counter
@@ -29,11 +31,13 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 	counter := func(name, help string) prometheus.Counter {
 		return f.NewCounter(prometheus.CounterOpts{Namespace: "presence", Subsystem: "aggregator", Name: name, Help: help})
 	}
+	gauge := func(name, help string) prometheus.Gauge {
+		return f.NewGauge(prometheus.GaugeOpts{Namespace: "presence", Subsystem: "aggregator", Name: name, Help: help})
+	}
 	return &metrics{
-		lastSync: f.NewGauge(prometheus.GaugeOpts{
-			Namespace: "presence", Subsystem: "aggregator", Name: "last_sync_timestamp_seconds",
-			Help: "When the last /sync response was applied; now minus this is the sync lag.",
-		}),
+		linked:   gauge("rooms_linked", "Linked rooms. More than rooms_joined for long: the daemon was kicked, or needs an invitation."),
+		joined:   gauge("rooms_joined", "Linked rooms the daemon is in."),
+		lastSync: gauge("last_sync_timestamp_seconds", "When the last /sync response was applied; now minus this is the sync lag."),
 		applySeconds: f.NewHistogram(prometheus.HistogramOpts{
 			Namespace: "presence", Subsystem: "aggregator", Name: "apply_seconds",
 			Help: "Time to put a decoded /sync response into the tables.", Buckets: prometheus.ExponentialBuckets(1e-5, 4, 9),

@@ -270,7 +270,7 @@ func (o *oracle) compareCity(links []spaces.Link, online int, seen bool) error {
 			return fmt.Errorf("%s: still published without a link", slug)
 		}
 	}
-	if state.Status == nil || state.Status.Sync != spaces.SyncOK || state.Status.Message != "" {
+	if state.Status == nil || state.Status.Sync != spaces.SyncOK || (state.Status.Message != "") != (state.Status.Joined < state.Status.Rooms) {
 		return fmt.Errorf("status %+v", state.Status)
 	}
 	if seen && (state.City == nil || state.City.Stale || state.City.OnlineCount != online) {

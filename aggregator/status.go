@@ -43,6 +43,12 @@ func (t *term) status() spaces.Status {
 	} else if t.support.words == "disabled" {
 		s.Source = spaces.SourceInferred
 	}
+	if s.Sync == spaces.SyncOK && s.Message == "" && s.Joined < s.Rooms {
+		// Without numbers or names: they would betray private rooms.
+		s.Message = "the daemon is not in every linked room; presence doctor names the others"
+	}
+	t.metrics.linked.Set(float64(s.Rooms))
+	t.metrics.joined.Set(float64(s.Joined))
 	return s
 }
 

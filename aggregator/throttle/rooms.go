@@ -8,8 +8,7 @@ import (
 )
 
 // urgent is the longest window for changes people wait for: a room fills or
-// empties, somebody starts or the last one stops typing, a number turns stale
-// or live.
+// empties, somebody starts or stops typing, a number turns stale or live.
 const urgent = 500 * time.Millisecond
 
 // Rooms is how room presence is throttled: one message per window and room,
@@ -18,7 +17,7 @@ func Rooms(window time.Duration) Config[spaces.RoomPresence] {
 	return Config[spaces.RoomPresence]{
 		Same: SameRoom,
 		Window: func(a, b spaces.RoomPresence) time.Duration {
-			if crosses(a.OnlineCount, b.OnlineCount) || crosses(a.TypingCount, b.TypingCount) || a.Stale != b.Stale {
+			if crosses(a.OnlineCount, b.OnlineCount) || a.TypingCount != b.TypingCount || a.Stale != b.Stale {
 				return min(window, urgent)
 			}
 			return window
@@ -32,7 +31,7 @@ func City(window time.Duration) Config[spaces.CityPresence] {
 	return Config[spaces.CityPresence]{
 		Same: SameCity,
 		Window: func(a, b spaces.CityPresence) time.Duration {
-			if crosses(a.OnlineCount, b.OnlineCount) || a.Stale != b.Stale {
+			if crosses(a.OnlineCount, b.OnlineCount) || a.TypingCount != b.TypingCount || a.Stale != b.Stale {
 				return min(window, urgent)
 			}
 			return window

@@ -18,7 +18,7 @@ func TestRoomWindows(t *testing.T) {
 	}{
 		"one more person":     {func(p *spaces.RoomPresence) { p.OnlineCount = 3 }, window},
 		"the last one leaves": {func(p *spaces.RoomPresence) { p.OnlineCount = 0 }, window / 6},
-		"one more types":      {func(p *spaces.RoomPresence) { p.TypingCount = 2 }, window},
+		"one more types":      {func(p *spaces.RoomPresence) { p.TypingCount = 2 }, window / 6},
 		"nobody types":        {func(p *spaces.RoomPresence) { p.TypingCount = 0 }, window / 6},
 		"turns stale":         {func(p *spaces.RoomPresence) { p.Stale = true }, window / 6},
 	} {
