@@ -67,7 +67,11 @@ func New(cfg Config, sessions Sessions) (*Client, error) {
 	if cfg.Transport == nil {
 		cfg.Transport = newTransport()
 	}
-	return &Client{cfg: cfg, sessions: sessions, http: &http.Client{Transport: cfg.Transport}}, nil
+	return &Client{cfg: cfg, sessions: sessions, http: &http.Client{
+		Transport: cfg.Transport,
+		// A redirect would carry a login's password to whatever host it names.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}, nil
 }
 
 // newTransport keeps the few connections the daemon needs: the long poll and
