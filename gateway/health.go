@@ -9,24 +9,29 @@ import (
 
 // health is the answer of the first aggregators and what their dashboards read
 // from it. It says that the process lives; /readyz says whether it is of use.
+// Anybody may ask, so it counts public rooms and the people in them only: the
+// aggregator's own counts would say that private rooms exist.
 type health struct {
 	Status    string `json:"status"`
 	Service   string `json:"service"`
 	NATS      bool   `json:"nats_connected"`
 	Snapshot  bool   `json:"has_snapshot"`
 	RoomsSeen int    `json:"rooms_tracked"`
-	UsersSeen int    `json:"users_tracked"`
-	Watchers  int    `json:"subscribers"` // sockets and event streams now
+	UsersSeen int    `json:"users_tracked"` // online now; 0 also when that is unknown
+	Watchers  int    `json:"subscribers"`   // sockets and event streams now
 }
 
 func (g *Gateway) serveHealth(w http.ResponseWriter, _ *http.Request) {
 	view := g.parts.City.Snapshot(spaces.Viewer{})
-	writeJSON(w, http.StatusOK, health{
+	body := health{
 		Status: "ok", Service: "presence",
 		NATS: g.parts.BusReady() == nil, Snapshot: view.Initialized,
-		RoomsSeen: view.Status.Rooms, UsersSeen: view.Status.Users,
-		Watchers: g.parts.City.Subscribers(),
-	})
+		RoomsSeen: len(view.Rooms), Watchers: g.parts.City.Subscribers(),
+	}
+	if view.City != nil {
+		body.UsersSeen = view.City.OnlineCount
+	}
+	writeJSON(w, http.StatusOK, body)
 }
 
 func (g *Gateway) serveHealthz(w http.ResponseWriter, _ *http.Request) {

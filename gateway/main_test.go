@@ -171,8 +171,10 @@ type smallCity struct {
 
 func (*smallCity) Snapshot(spaces.Viewer) spaces.CityView {
 	return spaces.CityView{
-		Initialized: true, State: spaces.StateLive, Status: spaces.Status{Rooms: 1, Users: 2},
-		Rooms: []spaces.RoomView{{Link: spaces.Link{Slug: "general", Public: true}, Place: spaces.Rect{W: 1, H: 1}}},
+		Initialized: true, State: spaces.StateLive,
+		Status: spaces.Status{Rooms: 8, Users: 9}, // with private rooms and their people
+		City:   &spaces.CityPresence{Totals: spaces.Totals{OnlineCount: 2}},
+		Rooms:  []spaces.RoomView{{Link: spaces.Link{Slug: "general", Public: true}, Place: spaces.Rect{W: 1, H: 1}}},
 	}
 }
 

@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -218,8 +219,28 @@ func TestStatus(t *testing.T) {
 	w := newWorld(t)
 	var s map[string]any
 	w.get("/status", &s)
-	if s["nats_connected"] != true || s["sync_running"] != true || s["total_users_tracked"] != 7.0 || len(s["rooms"].([]any)) != 2 {
+	if s["nats_connected"] != true || s["sync_running"] != true || s["total_users_tracked"] != 5.0 || len(s["rooms"].([]any)) != 2 {
 		t.Errorf("got %v", s)
+	}
+	w.city.edit(func(c *city) { c.view.City = nil })
+	w.get("/status", &s)
+	if s["total_users_tracked"] != 0.0 {
+		t.Errorf("without totals, got %v", s)
+	}
+}
+
+// TestStatusHidesPrivateRooms: what anybody reads stays the same when people
+// meet in private rooms.
+func TestStatusHidesPrivateRooms(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	with := w.do(http.MethodGet, "/status").Body.String()
+	w.city.edit(func(c *city) {
+		c.view.Rooms = slices.DeleteFunc(c.view.Rooms, func(r spaces.RoomView) bool { return !r.Link.Public })
+		c.view.Status.Rooms, c.view.Status.Joined, c.view.Status.Users = 2, 2, 5
+	})
+	if without := w.do(http.MethodGet, "/status").Body.String(); with != without {
+		t.Errorf("private rooms show: %s and %s", with, without)
 	}
 }
 

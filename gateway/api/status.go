@@ -17,7 +17,7 @@ type statusBody struct {
 	NATS    bool         `json:"nats_connected"`
 	Syncing bool         `json:"sync_running" doc:"The aggregator sees the homeserver"`
 	Rooms   []statusRoom `json:"rooms" nullable:"false" doc:"Rooms whose count is known"`
-	Users   int          `json:"total_users_tracked"`
+	Users   int          `json:"total_users_tracked" doc:"Distinct people in public rooms now; 0 also when that is unknown"`
 
 	State    string           `json:"state" enum:"live,stale,unknown"`
 	Sync     spaces.SyncState `json:"sync" enum:"starting,ok,degraded,lost"`
@@ -49,9 +49,12 @@ func (a *API) getStatus(ctx context.Context, _ *struct{}) (*statusOutput, error)
 	s := view.Status
 	body := statusBody{
 		NATS: a.busReady() == nil, Syncing: s.Sync == spaces.SyncOK && view.State == spaces.StateLive,
-		Rooms: []statusRoom{}, Users: s.Users,
+		Rooms: []statusRoom{},
 		State: orDefault(view.State, spaces.StateUnknown), Sync: orDefault(s.Sync, spaces.SyncStarting),
 		AsOf: view.AsOf, Presence: orDefault(s.Presence, "unknown"), Message: s.Message,
+	}
+	if view.City != nil { // the aggregator's own count has people of private rooms in it
+		body.Users = view.City.OnlineCount
 	}
 	for _, r := range view.Rooms {
 		if p := r.Presence; p != nil {
