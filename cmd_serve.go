@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -63,11 +64,14 @@ func (c *serveCmd) check(s *settings) error {
 	if len(c.Parts) < 2 && (s.NATS == "" || s.Database == "") {
 		return errors.New("--parts: aggregator and gateway in two processes meet on NATS and PostgreSQL; set NATS_URL and DATABASE_URL")
 	}
-	if slices.Contains(c.Parts, partGateway) {
-		_, err := s.jwtSecret()
-		return err
+	if !slices.Contains(c.Parts, partGateway) {
+		return nil
 	}
-	return nil
+	if n := len(s.InternalKey); n > 0 && n < minSecret && !s.onLoopback() {
+		return fmt.Errorf("INTERNAL_API_KEY: must have at least %d bytes because PRESENCE_LISTEN=%s can be reached from other machines; make one with: openssl rand -hex 32", minSecret, s.Listen)
+	}
+	_, err := s.jwtSecret()
+	return err
 }
 
 // house is what the parts share.

@@ -97,7 +97,9 @@ func (d *doctor) homeserver(ctx context.Context) finding {
 	if err != nil {
 		return bad("correct MATRIX_HS_URL", "%v", err)
 	}
-	resp, err := http.DefaultClient.Do(req)
+	// As the daemon: a redirect would take its password to another host.
+	asks := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	resp, err := asks.Do(req)
 	if err != nil {
 		return bad("check MATRIX_HS_URL, name resolution and firewalls between here and the homeserver", "%v", err)
 	}
@@ -106,6 +108,9 @@ func (d *doctor) homeserver(ctx context.Context) finding {
 	d.asked = time.Now()
 	var answer struct{ Versions []string }
 	body, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
+	if to := resp.Header.Get("Location"); resp.StatusCode >= 300 && resp.StatusCode < 400 {
+		return bad("set MATRIX_HS_URL to the address it redirects to, if that is the homeserver's", "%s redirects to %s", s.Homeserver, to)
+	}
 	if err != nil || json.Unmarshal(body, &answer) != nil || len(answer.Versions) == 0 {
 		return bad("MATRIX_HS_URL must be the client API's base URL, not a web page's",
 			"%s answers with status %d and something that is not Matrix", s.Homeserver, resp.StatusCode)

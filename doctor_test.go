@@ -76,6 +76,14 @@ func TestDoctorKeepsPasswords(t *testing.T) {
 	if !errors.Is(err, errUnhealthy) || !strings.Contains(out.String(), "something that is not Matrix") {
 		t.Errorf("got %v:\n%s", err, out.String())
 	}
+	elsewhere := httptest.NewServer(http.RedirectHandler(stranger.URL+"/elsewhere", http.StatusPermanentRedirect))
+	defer elsewhere.Close()
+	err = run(t.Context(), []string{
+		"doctor", "--data=" + t.TempDir(), "--homeserver=" + elsewhere.URL, "--matrix-user=@a:b", "--matrix-password=hidden",
+	}, &out, io.Discard)
+	if !errors.Is(err, errUnhealthy) || !strings.Contains(out.String(), "redirects to "+stranger.URL+"/elsewhere") {
+		t.Errorf("got %v:\n%s", err, out.String())
+	}
 	if posts.Load() > 0 || strings.Contains(out.String(), "hidden") {
 		t.Errorf("%d requests carried a credential:\n%s", posts.Load(), out.String())
 	}

@@ -50,6 +50,7 @@ func TestUsage(t *testing.T) {
 		{"user is no Matrix id", []string{"serve", "--matrix-user=alice"}, "MATRIX_USER_ID: \"alice\" is not a Matrix user id"},
 		{"agent is no Matrix id", []string{"serve", "--agents=bot"}, "PRESENCE_AGENTS: \"bot\""},
 		{"open listener, no secret", []string{"serve", "--parts=gateway", "--nats=nats://127.0.0.1:1", "--database=postgres://127.0.0.1:1/x", "--listen=0.0.0.0:0"}, "JWT_SECRET: must be set because PRESENCE_LISTEN=0.0.0.0:0"},
+		{"open listener, short key", []string{"serve", "--parts=gateway", "--nats=nats://127.0.0.1:1", "--database=postgres://127.0.0.1:1/x", "--listen=0.0.0.0:0", "--internal-key=short"}, "INTERNAL_API_KEY: must have at least 32 bytes"},
 		{"short secret", []string{"token", "x", "--jwt-secret=short"}, "JWT_SECRET: must have at least 32 bytes"},
 		{"half a city alone", []string{"serve", "--parts=gateway"}, "set NATS_URL and DATABASE_URL"},
 		{"unknown part", []string{"serve", "--parts=bridge"}, "--parts"},
