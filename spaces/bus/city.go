@@ -22,10 +22,11 @@ type CityWatcher interface {
 
 // CityState is the whole city. Rooms without an entry in Rooms are unknown.
 type CityState struct {
-	Links  map[spaces.Slug]spaces.Link
-	Rooms  map[spaces.Slug]spaces.RoomPresence
-	City   *spaces.CityPresence // nil: unknown
-	Status *spaces.Status       // nil: no aggregator has been heard lately
+	Links    map[spaces.Slug]spaces.Link
+	Rooms    map[spaces.Slug]spaces.RoomPresence
+	City     *spaces.CityPresence // nil: unknown
+	Status   *spaces.Status       // nil: no aggregator has been heard lately
+	StatusAt time.Time            // when the server stored Status, by its clock; zero without one
 }
 
 // CityChange is one thing that changed; exactly one of the values or flags is
@@ -40,6 +41,8 @@ type CityChange struct {
 	CityGone   bool
 	Status     *spaces.Status
 	StatusGone bool // no aggregator has been heard for StatusTTL
+
+	stored time.Time // when the server took it in
 }
 
 func newCityState() CityState {
@@ -61,8 +64,8 @@ func (s *CityState) apply(c CityChange) {
 	case c.CityGone:
 		s.City = nil
 	case c.Status != nil:
-		s.Status = c.Status
+		s.Status, s.StatusAt = c.Status, c.stored
 	case c.StatusGone:
-		s.Status = nil
+		s.Status, s.StatusAt = nil, time.Time{}
 	}
 }

@@ -39,6 +39,30 @@ func TestALateWatcherHasTheWholeCityBeforeAnythingElse(t *testing.T) {
 	})
 }
 
+// A status that was stored long ago must not look like one of now.
+func TestAStoredStatusKeepsItsTime(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, cfg bus.Config) {
+		b, ctx := open(t, cfg), t.Context()
+		empty, err := b.ReadCity(ctx)
+		must(t, err)
+		if !empty.StatusAt.IsZero() {
+			t.Errorf("without a status, its time is %v", empty.StatusAt)
+		}
+		before := time.Now()
+		must(t, b.PutStatus(ctx, spaces.Status{Sync: spaces.SyncOK}))
+		after := time.Now()
+		must(t, b.PutRooms(ctx, []spaces.RoomPresence{room("a", 1)}))
+		first, err := b.ReadCity(ctx)
+		must(t, err)
+		again, err := b.ReadCity(ctx)
+		must(t, err)
+		if first.StatusAt.Before(before) || first.StatusAt.After(after) || !again.StatusAt.Equal(first.StatusAt) {
+			t.Errorf("stored between %v and %v, read with %v and %v", before, after, first.StatusAt, again.StatusAt)
+		}
+	})
+}
+
 func TestAnEmptyCityIsReportedAtOnce(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, cfg bus.Config) {

@@ -178,6 +178,7 @@ func (f *feed) take(m jetstream.Msg) (change CityChange, ok bool, err error) {
 		return CityChange{}, false, nil
 	}
 	f.epoch = max(f.epoch, epoch)
+	change.stored = meta.Timestamp
 	return change, true, nil
 }
 
