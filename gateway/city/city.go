@@ -213,6 +213,10 @@ func (c *City) CityChanged(changes []bus.CityChange) {
 func (c *City) CityBlind(since time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if !c.initialized { // the first CityReset does not wait for a pass either
+		c.table.fresh.blind = since
+		return
+	}
 	c.deliver(func(t *table, _ time.Time) { t.fresh.blind = since })
 }
 

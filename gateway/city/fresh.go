@@ -22,6 +22,7 @@ type freshness struct {
 	status *spaces.Status // the last one heard
 	heard  time.Time      // when; zero: the bus says that there is none
 	blind  time.Time      // since when the bus tells nothing; zero: it does
+	waits  bool           // for a heartbeat since the bus is back
 	since  time.Time      // when the numbers became stale; zero: they are not
 
 	// What follows, as of the last refresh.
@@ -32,21 +33,44 @@ type freshness struct {
 	told   wire.Status // as the last refresh left it
 }
 
-// sees notes a whole new picture: whatever was old about the last one is past.
-func (f *freshness) sees() { f.blind, f.since = time.Time{}, time.Time{} }
+// sees notes a whole new picture, with the status that was stored at the given
+// time. After a blind time it may be what was stored before an outage of the
+// bus: the numbers stay as old as they were until the aggregator, which sends
+// its status after its rooms, is heard again.
+func (f *freshness) sees(now time.Time, s *spaces.Status, stored time.Time) {
+	f.waits = f.waits || !f.blind.IsZero()
+	switch {
+	case !f.waits:
+		f.since = time.Time{}
+	case f.since.IsZero():
+		f.since = f.blind
+	}
+	f.blind = time.Time{}
+	if s == nil {
+		f.heard = time.Time{}
+		return
+	}
+	if stored.After(now) {
+		stored = now // the server's clock is ahead
+	}
+	if stored.After(f.heard) {
+		f.heard = stored
+	}
+	f.status = s
+}
 
-// hears notes a heartbeat; nil says that the bus has none any more.
+// hears notes a heartbeat as it comes; nil says that the bus has none any more.
 func (f *freshness) hears(now time.Time, s *spaces.Status) {
 	f.heard = time.Time{}
 	if s != nil {
-		f.status, f.heard = s, now
+		f.status, f.heard, f.waits = s, now, false
 	}
 }
 
 // judge works out stale and hidden. Not hearing the aggregator is noticed by
 // the bus (its status expires there) and here, whichever is first.
 func (f *freshness) judge(now time.Time) {
-	silent := f.heard.IsZero() || now.Sub(f.heard) > f.lifetimes.status
+	silent := f.waits || f.heard.IsZero() || now.Sub(f.heard) > f.lifetimes.status
 	switch {
 	case f.blind.IsZero() && !silent:
 		f.since = time.Time{}

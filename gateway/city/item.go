@@ -21,7 +21,7 @@ type item struct {
 	linkSeq uint64        // of the latest change of link or place
 	element *list.Element // in table.order
 	encoded *wire.Room    // nil: to be encoded again
-	timed   int64         // RoomPresence.ReceivedTS whose way to the sockets was measured
+	timed   int64         // RoomPresence.ReceivedTS up to which the way to the sockets was measured or is not to be
 }
 
 // seenBy reports whether a viewer may know of the room; nobody knows of nil.
@@ -33,13 +33,19 @@ func (it *item) seenBy(v *spaces.Viewer) bool {
 // repeats every room regularly to keep it from expiring, with a newer AsOf;
 // such a repetition must not become traffic to every socket.
 func sameNumbers(a, b *spaces.RoomPresence) bool {
+	return sameCounts(a, b) && (a == nil || a.LastEventTS == b.LastEventTS)
+}
+
+// sameCounts reports whether b is a repetition of a. The time of the last event
+// alone is published with repetitions only, long after the event.
+func sameCounts(a, b *spaces.RoomPresence) bool {
 	if a == nil || b == nil {
 		return a == b
 	}
 	return a.OnlineCount == b.OnlineCount && a.TypingCount == b.TypingCount &&
 		a.ActiveCount == b.ActiveCount && a.IdleCount == b.IdleCount &&
 		a.MemberCount == b.MemberCount && a.AgentCount == b.AgentCount &&
-		a.Source == b.Source && a.Stale == b.Stale && a.LastEventTS == b.LastEventTS &&
+		a.Source == b.Source && a.Stale == b.Stale &&
 		slices.Equal(a.Agents, b.Agents)
 }
 

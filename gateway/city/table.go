@@ -75,10 +75,10 @@ func (t *table) reset(now time.Time, state bus.CityState) {
 	for _, slug := range sortedKeys(state.Rooms) {
 		room := state.Rooms[slug]
 		t.setRoom(now, slug, &room)
+		t.items[slug].timed = room.ReceivedTS // read again, not new: its age is no delay
 	}
 	t.setCity(now, state.City)
-	t.fresh.sees()
-	t.fresh.hears(now, state.Status)
+	t.fresh.sees(now, state.Status, state.StatusAt)
 	t.settle(now)
 }
 
@@ -122,6 +122,9 @@ func (t *table) setRoom(now time.Time, slug spaces.Slug, room *spaces.RoomPresen
 		it = t.add(slug)
 	}
 	same := sameNumbers(it.room, room)
+	if room != nil && sameCounts(it.room, room) {
+		it.timed = room.ReceivedTS // a repetition, late on purpose
+	}
 	if it.room != nil {
 		it.last = it.room
 	}

@@ -152,7 +152,7 @@ func state(links ...spaces.Link) bus.CityState {
 	s := bus.CityState{
 		Links: map[spaces.Slug]spaces.Link{}, Rooms: map[spaces.Slug]spaces.RoomPresence{},
 		City:   &spaces.CityPresence{Type: "city.presence", Totals: spaces.Totals{OnlineCount: 1}, Zones: []spaces.ZonePresence{}},
-		Status: liveStatus(),
+		Status: liveStatus(), StatusAt: time.Now(),
 	}
 	for _, l := range links {
 		s.Links[l.Slug] = l
