@@ -73,6 +73,23 @@ func TestRestartWithTheStore(t *testing.T) {
 	r.untilRooms(t, map[spaces.Slug]int{"a": 3, "b": 1})
 }
 
+// A server that stops breaks the feed and the connection, in any order. What
+// it had stored is old when it is back, so the watcher must know of every stop.
+func TestEveryOutageIsTold(t *testing.T) {
+	t.Parallel()
+	n := startNATS(t)
+	b := open(t, bus.Config{URL: n.url()})
+	fill(t, b, 1)
+	r := watch(t, b)
+	r.untilRooms(t, map[spaces.Slug]int{"a": 1, "b": 1})
+	for stops := 1; stops <= 5; stops++ {
+		n.stop()
+		r.until(t, "blind", func() bool { return r.blind && r.blinds >= stops })
+		n.start()
+		r.untilRooms(t, map[spaces.Slug]int{"a": 1, "b": 1})
+	}
+}
+
 // The server comes back empty: the picture is kept, and the publisher fills
 // the new stream with everything, although it publishes one room only.
 func TestRestartWithoutTheStore(t *testing.T) {

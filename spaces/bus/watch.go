@@ -199,6 +199,7 @@ func (w *cityWatch) pause(ctx context.Context) {
 		if lost.IsZero() {
 			break
 		}
+		w.goBlind() // the feed may have broken before the connection did
 		select {
 		case <-changed:
 		case <-ctx.Done():
