@@ -69,7 +69,8 @@ fuzz: ## Run each fuzz target for FUZZTIME (10s).
 
 .PHONY: bench
 bench: ## Measure the aggregator, then the gateway beside a Node Socket.IO server.
-	go test -run '^$$' -bench . -benchmem ./aggregator/...
+	go test -run '^$$' -bench . -skip BenchmarkChange -benchmem ./aggregator/...
+	go test -run '^$$' -bench BenchmarkChange -benchtime 20000x ./aggregator
 	go run ./bench
 
 ##@ Change

@@ -98,7 +98,7 @@ func slug(i int) spaces.Slug { return spaces.Slug(fmt.Sprintf("room-%03d", i)) }
 func (f *feeder) state() bus.CityState {
 	s := bus.CityState{
 		Links: map[spaces.Slug]spaces.Link{}, Rooms: map[spaces.Slug]spaces.RoomPresence{},
-		Status: status(),
+		Status: status(), StatusAt: time.Now(),
 	}
 	for i := range cityRooms {
 		l := spaces.Link{Slug: slug(i), RoomID: fmt.Sprintf("!%d:example.org", i), Public: true}

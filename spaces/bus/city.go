@@ -16,7 +16,7 @@ type CityWatcher interface {
 	// CityChanged brings what changed since, in the order of publishing.
 	CityChanged(changes []CityChange)
 	// CityBlind says that nothing has been heard since then; the last picture
-	// stays and is stale until the next CityReset.
+	// stays and is stale until a status arrives after the next CityReset.
 	CityBlind(since time.Time)
 }
 
