@@ -24,7 +24,7 @@ const markerTTL = time.Minute
 func ensureStream(ctx context.Context, js jetstream.JetStream) (*jetstream.StreamInfo, error) {
 	s, err := js.Stream(ctx, streamName)
 	if errors.Is(err, jetstream.ErrStreamNotFound) {
-		s, err = js.CreateStream(ctx, ours(jetstream.StreamConfig{Name: streamName, Storage: jetstream.FileStorage}))
+		s, err = createStream(ctx, js)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("stream %s: %w", streamName, err)
@@ -37,6 +37,30 @@ func ensureStream(ctx context.Context, js jetstream.JetStream) (*jetstream.Strea
 		return nil, fmt.Errorf("update stream %s: %w", streamName, err)
 	}
 	return s.CachedInfo(), nil
+}
+
+const (
+	// storeBusy is the server's answer while the files of a stream of the same
+	// name, deleted a moment ago, are still being removed.
+	storeBusy    jetstream.ErrorCode = 10049
+	storeTries                       = 20
+	storeBusyFor                     = 50 * time.Millisecond
+)
+
+func createStream(ctx context.Context, js jetstream.JetStream) (s jetstream.Stream, err error) {
+	for range storeTries {
+		s, err = js.CreateStream(ctx, ours(jetstream.StreamConfig{Name: streamName, Storage: jetstream.FileStorage}))
+		var refused *jetstream.APIError
+		if !errors.As(err, &refused) || refused.ErrorCode != storeBusy {
+			return s, err
+		}
+		select {
+		case <-time.After(storeBusyFor):
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
+	}
+	return nil, err
 }
 
 // ours sets what correctness depends on.
