@@ -44,9 +44,8 @@ type cli struct {
 type env struct {
 	settings *settings
 	log      *slog.Logger
-	logs     zerolog.Logger // the root below log, for libraries that want zerolog
-	out      io.Writer      // answers
-	hints    io.Writer      // what a person should know beside an answer that a script may capture
+	out      io.Writer // answers
+	hints    io.Writer // what a person should know beside an answer that a script may capture
 }
 
 func main() {
@@ -87,8 +86,7 @@ func run(ctx context.Context, args []string, out, logOut io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("%w\nTry: presence --help", err)
 	}
-	logs := newLogger(logOut, &c.Settings)
-	e := &env{settings: &c.Settings, logs: logs, log: slog.New(zerolog.NewSlogHandler(logs)), out: out, hints: logOut}
+	e := &env{settings: &c.Settings, log: slog.New(zerolog.NewSlogHandler(newLogger(logOut, &c.Settings))), out: out, hints: logOut}
 	if err := command.Run(e); err != nil && !errors.Is(err, context.Canceled) {
 		return err
 	}

@@ -1,7 +1,5 @@
 package spaces
 
-import "strings"
-
 // maxSlug keeps a subject with its prefix far below NATS's practical limits
 // and a tile's label on one line of a log.
 const maxSlug = 64
@@ -27,19 +25,4 @@ func ParseSlug(s string) (Slug, error) {
 		}
 	}
 	return Slug(s), nil
-}
-
-// SlugFromAlias returns the slug of a city alias such as
-// "#city_general:example.org", and false for any other alias.
-func SlugFromAlias(alias string) (Slug, bool) {
-	local, _, ok := strings.Cut(alias, ":")
-	if !ok {
-		return "", false
-	}
-	name, ok := strings.CutPrefix(local, "#city_")
-	if !ok {
-		return "", false
-	}
-	slug, err := ParseSlug(name)
-	return slug, err == nil
 }

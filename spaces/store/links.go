@@ -27,16 +27,6 @@ func (s *Store) Links(ctx context.Context) ([]spaces.Link, error) {
 	return resolved(won), err
 }
 
-// Link returns the link in effect for a slug, or CodeNotFound.
-func (s *Store) Link(ctx context.Context, slug spaces.Slug) (spaces.Link, error) {
-	won, _, err := s.effective(ctx)
-	if err != nil {
-		return spaces.Link{}, err
-	}
-	row, err := find(won, slug)
-	return row.resolved(), err
-}
-
 // OriginLinks returns the links of one origin as they were written, in effect
 // or not, sorted by slug.
 func (s *Store) OriginLinks(ctx context.Context, origin string) ([]spaces.Link, error) {

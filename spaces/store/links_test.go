@@ -44,15 +44,13 @@ func TestLinkKeepsEveryField(t *testing.T) {
 			Map: spaces.Rect{X: 1, Y: 2, W: 3, H: 4}, Public: false, MicroDAO: "dao-1",
 		}
 		ok(t, s.PutLink(t.Context(), store.OriginCLI, want))
-		got, err := s.Link(t.Context(), "general")
-		ok(t, err)
-		if got != want {
+		if got := find(t, s, "general"); got != want {
 			t.Fatalf("got %+v\nwant %+v", got, want)
 		}
 		want.Public, want.MicroDAO, want.Map = true, "", spaces.Rect{}
 		ok(t, s.PutLink(t.Context(), store.OriginCLI, want))
-		if got, err = s.Link(t.Context(), "general"); err != nil || got != want {
-			t.Fatalf("after a change: %+v, %v\nwant %+v", got, err, want)
+		if got := find(t, s, "general"); got != want {
+			t.Fatalf("after a change: %+v\nwant %+v", got, want)
 		}
 	})
 }
@@ -93,8 +91,7 @@ func TestPrecedence(t *testing.T) {
 		}
 		wantName := func(want string) {
 			t.Helper()
-			got, err := s.Link(ctx, "general")
-			ok(t, err)
+			got := find(t, s, "general")
 			if got.Name != want {
 				t.Fatalf("the link of %q is in effect, want %q", got.Name, want)
 			}
@@ -196,8 +193,7 @@ func TestSetLinkRoom(t *testing.T) {
 		ok(t, s.ReplaceLinks(ctx, store.OriginYAML, all))
 		wantRoom := func(want string) {
 			t.Helper()
-			got, err := s.Link(ctx, "general")
-			ok(t, err)
+			got := find(t, s, "general")
 			if got.RoomID != want {
 				t.Fatalf("general is %q, want %q", got.RoomID, want)
 			}
@@ -240,4 +236,16 @@ func TestConcurrentEditors(t *testing.T) {
 			t.Fatalf("%q, want eight links of commands and one of the last pull", got)
 		}
 	})
+}
+
+// find returns the link in effect.
+func find(t *testing.T, s *store.Store, slug spaces.Slug) spaces.Link {
+	t.Helper()
+	links, err := s.Links(t.Context())
+	ok(t, err)
+	i := slices.IndexFunc(links, func(l spaces.Link) bool { return l.Slug == slug })
+	if i < 0 {
+		t.Fatalf("no link of %s", slug)
+	}
+	return links[i]
 }

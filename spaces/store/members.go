@@ -52,17 +52,6 @@ func (s *Store) RemoveMember(ctx context.Context, microdao, subject string) erro
 	return nil
 }
 
-// MicroDAOs returns the microDAOs of a subject, sorted.
-func (s *Store) MicroDAOs(ctx context.Context, subject string) ([]string, error) {
-	rows, err := s.db.Query(ctx, "SELECT microdao_id FROM microdao_members WHERE subject = $1", subject)
-	found, err := dbutil.NewRowIterWithError(rows, dbutil.ScanSingleColumn[string], err).AsList()
-	if err != nil {
-		return nil, fmt.Errorf("read the microDAOs of a subject: %w", err)
-	}
-	slices.Sort(found) // not by ORDER BY: PostgreSQL's order depends on its locale
-	return found, nil
-}
-
 // Members returns every membership, sorted by microDAO and subject.
 func (s *Store) Members(ctx context.Context) ([]Membership, error) {
 	rows, err := s.db.Query(ctx, "SELECT microdao_id, subject FROM microdao_members")
