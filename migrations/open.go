@@ -25,6 +25,13 @@ var upgrades = dbutil.BuildUpgradeTable().WithFS(files).Finish()
 // The caller closes the database. Errors never hold the URL, because it may
 // hold a password.
 func Open(ctx context.Context, url, dir string, log *slog.Logger) (*dbutil.Database, error) {
+	if url == "" {
+		end, err := turn(dir)
+		if err != nil {
+			return nil, err
+		}
+		defer end()
+	}
 	db, place, err := connect(url, dir)
 	if err != nil {
 		return nil, err

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"go.mau.fi/util/dbutil"
 	"modernc.org/sqlite" // the driver named "sqlite"
@@ -51,12 +52,12 @@ func damaged(err error) bool {
 // sqliteFile makes the file before SQLite does, so that it and the journals
 // that inherit its mode are the owner's alone: it holds the Matrix session.
 func sqliteFile(dir string) (string, error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return "", fmt.Errorf("the data folder %s cannot be made: %w", dir, err)
-	}
 	path, err := filepath.Abs(filepath.Join(dir, "presence.db"))
 	if err != nil {
 		return "", fmt.Errorf("find the data folder: %w", err)
+	}
+	if _, err := os.Stat(path); err == nil {
+		return path, nil
 	}
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600) // #nosec G304 -- the operator's own data folder
 	if err != nil {
@@ -66,4 +67,29 @@ func sqliteFile(dir string) (string, error) {
 		return "", fmt.Errorf("open the database file: %w", err)
 	}
 	return path, nil
+}
+
+// turn waits until no other process or goroutine opens the database of this
+// folder, and returns the end of the turn. SQLite fails at once, in spite of
+// its busy timeout, when two connections switch a new file to WAL together;
+// and a process that closes any handle of the file drops the locks that SQLite
+// holds on it, so the file may only be made while nobody has it open.
+func turn(dir string) (end func(), err error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("the data folder %s cannot be made: %w", dir, err)
+	}
+	folder, err := os.Open(dir) // #nosec G304 -- the operator's own data folder
+	if err != nil {
+		return nil, fmt.Errorf("open the data folder: %w", err)
+	}
+	for {
+		err = syscall.Flock(int(folder.Fd()), syscall.LOCK_EX)
+		if !errors.Is(err, syscall.EINTR) {
+			break
+		}
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("lock the data folder: %w", err), folder.Close())
+	}
+	return func() { _ = folder.Close() }, nil // closing unlocks; nothing was written
 }
