@@ -8,11 +8,13 @@ const RoleAdmin = "admin"
 // Viewer is a proven identity that looks at the city. The zero Viewer is
 // nobody in particular and sees public rooms.
 type Viewer struct {
-	Subject   string   // "guest:<id>", "matrix:@user:server", or a DAARION user's UUID; empty when nobody
+	Subject   string   // "guest:<id>", "hive:<account>", "matrix:@user:server", or a DAARION user's UUID; empty when nobody
 	Name      string   // display name; may be empty
 	Guest     bool     // unproven: looks like a guest everywhere
 	Roles     []string // city-wide roles, RoleAdmin among them
 	MicroDAOs []string // groups whose private rooms the viewer may see
+	Login     string   // the login (sid) the credential belongs to; empty when it cannot be revoked
+	Scopes    []string // what the credential was narrowed to, see Scope; empty: not narrowed
 }
 
 // CanSee reports whether the viewer may know that the linked room exists. It is

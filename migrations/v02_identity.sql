@@ -1,0 +1,1 @@
+-- v2: Logins, refresh tokens, challenges

@@ -1,0 +1,1 @@
+-- v3: Posts, documents, settings, roles, bans, audit

@@ -1,0 +1,1 @@
+-- v4: Chat: messages, their log, reactions, reads, subscriptions

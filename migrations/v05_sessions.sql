@@ -1,0 +1,1 @@
+-- v5: Who is in which space, seats and the waiting line
