@@ -6,10 +6,11 @@ import "encoding/binary"
 
 // WebSocket opcodes (RFC 6455, 5.2).
 const (
-	opText  = 1
-	opClose = 8
-	opPing  = 9
-	opPong  = 10
+	opText   = 1
+	opBinary = 2
+	opClose  = 8
+	opPing   = 9
+	opPong   = 10
 )
 
 // frame is one frame of a server: never masked, and of these servers never

@@ -24,6 +24,7 @@ const readBuffer = 256 << 10
 type load struct {
 	port    int
 	speak   dialect
+	hear    func(c *client, f frame, now int64) error // what becomes of a frame; now in µs
 	epoll   int
 	clients map[int32]*client
 	buf     []byte
@@ -40,6 +41,7 @@ type load struct {
 // client is one socket.
 type client struct {
 	fd    int
+	index int // in the order of dialing
 	token string
 	open  bool   // the upgrade was answered
 	asked bool   // the upgrade request was sent
@@ -51,10 +53,12 @@ func newLoad(port int, speak dialect) (*load, error) {
 	if err != nil {
 		return nil, fmt.Errorf("epoll: %w", err)
 	}
-	return &load{
+	l := &load{
 		port: port, speak: speak, epoll: epoll, clients: map[int32]*client{},
 		buf: make([]byte, readBuffer), events: make([]syscall.EpollEvent, 1024),
-	}, nil
+	}
+	l.hear = l.take
+	return l, nil
 }
 
 func (l *load) close() {
@@ -105,7 +109,7 @@ func (l *load) dial(token string) error {
 	if err != nil {
 		return fmt.Errorf("socket: %w", err)
 	}
-	c := &client{fd: fd, token: token}
+	c := &client{fd: fd, index: l.dialed, token: token}
 	l.clients[int32(fd)] = c
 	l.dialed++
 	l.dialing++
@@ -201,7 +205,7 @@ func (l *load) read(c *client) error {
 		if n == 0 {
 			break
 		}
-		if err := l.take(c, f, now); err != nil {
+		if err := l.hear(c, f, now); err != nil {
 			return err
 		}
 		b = b[n:]
@@ -221,7 +225,7 @@ func (l *load) upgraded(c *client, b []byte) ([]byte, error) {
 	}
 	c.open = true
 	l.dialing--
-	if greeting := l.speak.greeted(c.token); greeting != nil {
+	if greeting := l.speak.greeted(c.token); len(greeting) > 0 {
 		if err := l.send(c, greeting); err != nil {
 			return nil, err
 		}

@@ -1,0 +1,85 @@
+//go:build linux
+
+package main
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"math"
+)
+
+// spaceJoin is what enters the measured space.
+const spaceJoin = `{"type":"join","id":1,"space":"global:lobby:main"}`
+
+// nativeSpace is a client of presence.space.v1.
+var nativeSpace = dialect{
+	request: func(token string) []byte {
+		return upgradeRequest("/ws/space", "Sec-WebSocket-Protocol: presence.space.v1\r\nAuthorization: Bearer "+token+"\r\n")
+	},
+	greeted: func(string) []byte { return clientFrame(opText, []byte(spaceJoin)) },
+}
+
+// Sizes of presence.space.v1's binary frames: type, flags and the tick's time
+// in front, then for each mover a reference and a head.
+const (
+	posesHead = 6
+	poseSize  = 12
+)
+
+// nativeSpeech reads and writes binary poses. refs holds the index of each
+// mover by its reference.
+func nativeSpeech() speech {
+	refs := map[uint16]int{}
+	return speech{
+		pose: func(at place, step int) []byte {
+			b := []byte{1, 0}
+			if step == 0 { // back to the start of the walk
+				b[1] = 4
+			}
+			for _, metres := range []float64{at.x, 1.6, at.z} {
+				b = binary.LittleEndian.AppendUint16(b, uint16(int16(math.Round(metres*100))))
+			}
+			return clientFrame(opBinary, binary.LittleEndian.AppendUint32(b, upright))
+		},
+		hear: func(m *movers, c *client, f frame, seen func(mover, step int)) error {
+			switch {
+			case f.op == opText && bytes.HasPrefix(f.payload, []byte(`{"type":"joined"`)):
+				m.entered++
+				return noteRef(refs, c.index, f.payload)
+			case f.op == opText && bytes.HasPrefix(f.payload, []byte(`{"type":"error"`)):
+				return fmt.Errorf("the server refused: %s", f.payload)
+			case f.op == opBinary && f.payload[0] == 2:
+				readPoses(m, refs, f.payload[posesHead:], seen)
+			}
+			return nil
+		},
+	}
+}
+
+// upright is the rotation of somebody who looks straight on: w is dropped, the
+// other components are zero.
+const upright = 3<<30 | 512<<20 | 512<<10 | 512
+
+func noteRef(refs map[uint16]int, index int, joined []byte) error {
+	var j struct{ Self struct{ Ref uint16 } }
+	if err := json.Unmarshal(joined, &j); err != nil || j.Self.Ref == 0 {
+		return fmt.Errorf("no reference in %.200s: %w", joined, err)
+	}
+	refs[j.Self.Ref] = index
+	return nil
+}
+
+func readPoses(m *movers, refs map[uint16]int, b []byte, seen func(mover, step int)) {
+	for ; len(b) >= poseSize; b = b[poseSize:] {
+		mover, known := refs[binary.LittleEndian.Uint16(b)]
+		if !known {
+			continue
+		}
+		x := float64(int16(binary.LittleEndian.Uint16(b[2:]))) / 100
+		if step, ok := m.stepOf(mover, x); ok {
+			seen(mover, step)
+		}
+	}
+}
