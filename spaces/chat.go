@@ -68,3 +68,81 @@ const (
 	ChatDeleted  ChatKind = "deleted"
 	ChatReaction ChatKind = "reaction"
 )
+
+// Draft is a line that somebody wants to write. The author is the proven viewer
+// and never part of it.
+type Draft struct {
+	// ClientID is the writer's own name for the line, 1 to 64 visible ASCII
+	// characters: sending it again returns the line that is there. Empty: the
+	// line gets a name of its own, and sending it again writes a second one.
+	ClientID string
+	Type     MessageType // empty: text
+	Content  string
+	ParentID int64 // the line this one belongs under; 0: none
+	ReplyTo  int64 // the line this one answers; 0: none
+}
+
+// HistoryQuery chooses lines of a space. At most one of Before, After and Around
+// is set; with none of them the newest lines are meant.
+type HistoryQuery struct {
+	Before   int64     // lines older than this one
+	After    int64     // lines newer than this one
+	Around   int64     // this line, half of the limit before and half after it
+	ParentID int64     // only replies under this line
+	Since    time.Time // only lines written since; zero: all
+	Limit    int       // 1 to MaxHistory; DefaultHistory when 0
+	Offset   int       // leave out so many of the newest, for clients of the first API; at most MaxHistoryOffset
+}
+
+// Bounds of one answer.
+const (
+	DefaultHistory   = 50
+	MaxHistory       = 200
+	MaxHistoryOffset = 10_000
+)
+
+// History is one page of lines.
+type History struct {
+	Messages []Message // oldest first; never nil
+	More     bool      // there are more in the direction that was asked for
+}
+
+// ChatSince is what happened in a space's chat after a seq.
+type ChatSince struct {
+	Events []ChatEvent // in order, without gaps; never nil
+	Next   int64       // the seq to ask with next time
+	More   bool        // ask again at once
+	// Reset says that what happened since is no longer known: read the history
+	// anew and go on from Next.
+	Reset bool
+}
+
+// Notify is what a subscriber of a space wants to be told about.
+type Notify struct {
+	Mentions    bool `json:"mentions"`
+	AllMessages bool `json:"all_messages"`
+}
+
+// DefaultNotify is that of a subscriber who chose nothing.
+func DefaultNotify() Notify { return Notify{Mentions: true} }
+
+// Subscription is one person's interest in the chat of a space, and how far
+// they have read it.
+type Subscription struct {
+	Key        Key
+	Notify     Notify
+	LastRead   int64     // id of a line; 0: none
+	LastReadAt time.Time // zero: never
+	CreatedAt  time.Time
+}
+
+// Unread is what waits for a subscriber in one space. Both counts stop at
+// [MaxUnread].
+type Unread struct {
+	Subscription
+	Messages int // others' lines since the last one read
+	Mentions int // of those that name the subscriber
+}
+
+// MaxUnread is where counting ends: nobody reads "1,372" otherwise than "many".
+const MaxUnread = 1000
