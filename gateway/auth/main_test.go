@@ -181,3 +181,12 @@ func (m *memory) set(away error, members ...store.Membership) {
 	defer m.mu.Unlock()
 	m.away, m.members = away, members
 }
+
+// current is the viewer with the rights they have now; nobody once revoked.
+func current(w *world, v spaces.Viewer) spaces.Viewer {
+	now, ok := w.Current(v)
+	if !ok {
+		return spaces.Viewer{}
+	}
+	return now
+}

@@ -39,12 +39,16 @@ func (a *Auth) identify(who identity) spaces.Viewer {
 	if a.admins[v.Subject] && !slices.Contains(v.Roles, spaces.RoleAdmin) {
 		v.Roles = append(v.Roles, spaces.RoleAdmin)
 	}
-	return a.Current(v)
+	return a.withMicroDAOs(v)
 }
 
-// Current returns the viewer with the microDAOs they belong to now. Live sockets
-// ask every second.
-func (a *Auth) Current(v spaces.Viewer) spaces.Viewer {
+// Current returns the viewer with the microDAOs they belong to now, and false
+// once their login was revoked. Live sockets ask every second.
+func (a *Auth) Current(v spaces.Viewer) (current spaces.Viewer, ok bool) {
+	return a.withMicroDAOs(v), true
+}
+
+func (a *Auth) withMicroDAOs(v spaces.Viewer) spaces.Viewer {
 	v.MicroDAOs = nil
 	if v.Guest || v.Subject == "" {
 		return v

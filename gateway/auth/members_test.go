@@ -37,13 +37,13 @@ func TestRevocationReachesLiveViewers(t *testing.T) {
 		}
 		w.store.set(errors.New("away"))
 		time.Sleep(10 * time.Second)
-		if !w.Current(v).CanSee(council) {
+		if !current(w, v).CanSee(council) {
 			t.Error("an absent store takes rights away")
 		}
 
 		w.store.set(nil)
 		time.Sleep(3 * time.Second)
-		if w.Current(v).CanSee(council) {
+		if current(w, v).CanSee(council) {
 			t.Error("a membership that was taken away still holds after 3 s")
 		}
 		if !v.CanSee(council) {

@@ -173,7 +173,7 @@ func TestAdminsAndRoles(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
-		if v.CanSee(private) != c.sees || w.Current(v).CanSee(private) != c.sees {
+		if v.CanSee(private) != c.sees || current(w, v).CanSee(private) != c.sees {
 			t.Errorf("%s: %+v sees the private room: %t, want %t", name, v, v.CanSee(private), c.sees)
 		}
 	}

@@ -54,7 +54,7 @@ func TestJoinUnderChurn(t *testing.T) {
 			t.Error(f.err)
 			continue
 		}
-		v := w.people.Current(spaces.Viewer{Subject: map[string]string{"guest": "guest:1", "member": "member"}[f.who]})
+		v, _ := w.people.Current(spaces.Viewer{Subject: map[string]string{"guest": "guest:1", "member": "member"}[f.who]})
 		if got, want := fmt.Sprint(f.rooms), fmt.Sprint(shown(w.city.Snapshot(v))); got != want {
 			t.Errorf("a %s ended with\n%s, the city is\n%s", f.who, got, want)
 		}

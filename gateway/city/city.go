@@ -26,9 +26,9 @@ type Authenticator interface {
 	// Anyone takes a request without a credential for the zero Viewer; a bad
 	// credential is still an error.
 	Anyone(r *http.Request) (spaces.Viewer, time.Time, error)
-	// Current returns the viewer with the rights they have now. It is asked about
-	// every socket every second.
-	Current(v spaces.Viewer) spaces.Viewer
+	// Current returns the viewer with the rights they have now, and false once
+	// their login was revoked. It is asked about every socket every second.
+	Current(v spaces.Viewer) (current spaces.Viewer, ok bool)
 }
 
 // Config is what a [City] needs to know. Zero durations mean the defaults said

@@ -72,12 +72,17 @@ func (c *City) subject(s *conn.Socket) string {
 }
 
 // Review asks whether the viewer still is who they were. Other rights mean
-// another stream; the next pass tells the socket the difference.
+// another stream, and the next pass tells the socket the difference; a revoked
+// login ends it.
 func (c feed) Review(s *conn.Socket) {
 	c.mu.Lock()
 	viewer := s.Seat.(*seat).viewer
 	c.mu.Unlock()
-	if current := c.auth.Current(viewer); classOf(current).key != classOf(viewer).key {
+	current, ok := c.auth.Current(viewer)
+	switch {
+	case !ok:
+		s.Close(wire.CloseRevoked)
+	case classOf(current).key != classOf(viewer).key:
 		c.reseat(s, current)
 	}
 }

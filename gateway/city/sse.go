@@ -194,13 +194,16 @@ func (t *table) sortOut(events []event) (changed map[spaces.Slug]bool, removed [
 	return changed, removed
 }
 
-// wait blocks until a pass has something new, sending comments meanwhile.
+// wait blocks until a pass has something new, sending comments meanwhile. It is
+// false when the stream has to end.
 func (s *eventStream) wait(ctx context.Context) bool {
 	alive := time.NewTicker(s.city.cfg.KeepAlive)
 	defer alive.Stop()
 	for {
 		passed, fresh := s.news()
-		s.review()
+		if !s.review() {
+			return false
+		}
 		if fresh || s.cursor == 0 {
 			return true
 		}
@@ -227,12 +230,14 @@ func (s *eventStream) news() (<-chan struct{}, bool) {
 }
 
 // review follows changes of the viewer's rights; a full snapshot tells of them.
-func (s *eventStream) review() {
-	current := s.city.auth.Current(s.viewer)
+// It is false once the login was revoked.
+func (s *eventStream) review() bool {
+	current, ok := s.city.auth.Current(s.viewer)
 	if cl := classOf(current); cl.key != s.class.key {
 		s.class, s.cursor = cl, 0
 	}
 	s.viewer = current
+	return ok
 }
 
 // pause keeps the pace between two events.

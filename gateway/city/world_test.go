@@ -31,6 +31,7 @@ type people struct {
 	mu      sync.Mutex
 	viewers map[string]spaces.Viewer
 	expires map[string]time.Time
+	revoked map[string]bool // subjects
 }
 
 func newPeople() *people {
@@ -41,6 +42,7 @@ func newPeople() *people {
 			"admin":  {Subject: "admin", Roles: []string{spaces.RoleAdmin}},
 		},
 		expires: map[string]time.Time{},
+		revoked: map[string]bool{},
 	}
 }
 
@@ -62,15 +64,22 @@ func (p *people) Anyone(r *http.Request) (spaces.Viewer, time.Time, error) {
 	return p.FromRequest(r)
 }
 
-func (p *people) Current(v spaces.Viewer) spaces.Viewer {
+func (p *people) Current(v spaces.Viewer) (spaces.Viewer, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, known := range p.viewers {
 		if known.Subject == v.Subject {
-			return known
+			return known, !p.revoked[v.Subject]
 		}
 	}
-	return v
+	return v, !p.revoked[v.Subject]
+}
+
+// revoke ends a subject's login.
+func (p *people) revoke(subject string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.revoked[subject] = true
 }
 
 // set changes a viewer's rights.

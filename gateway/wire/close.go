@@ -25,6 +25,7 @@ var (
 	CloseTooBig      = Close{1009, "too_big", "the message is too big"}
 	CloseInternal    = Close{1011, "internal", "something went wrong on our side; reconnect"}
 	CloseExpired     = Close{4401, "expired", "the token has expired; get a new one and reconnect"}
+	CloseRevoked     = Close{4401, "revoked", "this login was ended; log in again"}
 	CloseSlow        = Close{4408, "slow", "the client reads too slowly; reconnect"}
 	CloseSilent      = Close{4408, "silent", "no answer to pings; reconnect"}
 	CloseFlood       = Close{4429, "flood", "too many messages; slow down"}

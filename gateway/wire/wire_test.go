@@ -190,7 +190,7 @@ func TestCloses(t *testing.T) {
 	t.Parallel()
 	labels := map[string]bool{}
 	for _, c := range []wire.Close{
-		wire.CloseGoingAway, wire.CloseProtocol, wire.CloseUnsupported, wire.CloseTooBig, wire.CloseInternal, wire.CloseExpired,
+		wire.CloseGoingAway, wire.CloseProtocol, wire.CloseUnsupported, wire.CloseTooBig, wire.CloseInternal, wire.CloseExpired, wire.CloseRevoked,
 		wire.CloseSlow, wire.CloseSilent, wire.CloseFlood,
 	} {
 		if len(c.Frame()) != 4+len(c.Reason) || len(c.Reason) > 123 || labels[c.Label] {
