@@ -2,6 +2,7 @@ package wire
 
 import (
 	"encoding/json"
+	"iter"
 	"time"
 
 	"presence/spaces"
@@ -90,6 +91,15 @@ type (
 		Data json.RawMessage // opaque JSON
 		At   time.Time
 	}
+	// Roster is everybody inside, the receiver among them, told to a format that
+	// names all occupants at every change ([Rosters]): once after Joined, then
+	// after a tick in which members came, left or changed. Members may only be
+	// iterated during the call.
+	Roster struct {
+		Key     spaces.Key
+		Members iter.Seq[Member]
+		At      time.Time
+	}
 	// Ack answers the request with this id; Body is what the request asked for.
 	Ack struct {
 		Request json.RawMessage // as the client spelled it: a number or a string
@@ -114,6 +124,7 @@ func (Typing) spaceEvent()        {}
 func (Signal) spaceEvent()        {}
 func (Emote) spaceEvent()         {}
 func (Entity) spaceEvent()        {}
+func (Roster) spaceEvent()        {}
 func (Ack) spaceEvent()           {}
 func (Refused) spaceEvent()       {}
 
@@ -147,3 +158,7 @@ type SpaceEncoder interface {
 	// String is the value of the metric label "format".
 	String() string
 }
+
+// Rosters is what an encoder implements besides [SpaceEncoder] when its format
+// has [Roster]; the hub makes none for the others.
+type Rosters interface{ Rosters() }
