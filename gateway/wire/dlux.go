@@ -1,0 +1,261 @@
+package wire
+
+import (
+	"encoding/json"
+	"errors"
+	"strconv"
+	"strings"
+	"time"
+
+	"presence/spaces"
+)
+
+// DLUX is the encoder of the first server's events: packets of Socket.IO 5
+// inside Engine.IO 4 messages, or, when Raw, the JSON objects with "type" that
+// the shipped wallet script reads from a bare WebSocket.
+//
+// Names and fields are those of the first server; what it did not have
+// (space-left, space-queued, user-updated, chat-edit, chat-delete, typing,
+// emote, custom) carries the same kind of fields.
+type DLUX struct {
+	Raw bool
+}
+
+// String is the value of the metric label "format".
+func (d DLUX) String() string {
+	if d.Raw {
+		return "raw"
+	}
+	return "dlux"
+}
+
+// Shared is false: the first server never told a client about itself.
+func (DLUX) Shared() bool { return false }
+
+// Event appends e in the first server's words.
+func (d DLUX) Event(dst []byte, e SpaceEvent) []byte {
+	switch e := e.(type) {
+	case Joined:
+		return d.event(dst, "space-joined", dluxJoinedOf(e))
+	case MemberJoined:
+		return d.event(dst, "user-joined", dluxArrivalOf(e.Member, e.At))
+	case MemberChanged:
+		return d.event(dst, "user-updated", dluxArrivalOf(e.Member, e.At))
+	case MemberLeft:
+		return d.event(dst, "user-left", dluxLeaver{dluxFrom: dluxFromOf(e.Member), Timestamp: e.At.UnixMilli()})
+	case Waiting:
+		return d.event(dst, "space-queued", dluxQueuedOf(e))
+	case Left:
+		return d.left(dst, e)
+	case Chat:
+		return d.chat(dst, e)
+	case Typing:
+		return d.event(dst, "typing", dluxTypingOf(e))
+	case Signal:
+		return d.signal(dst, e)
+	case Emote:
+		return d.event(dst, "emote", dluxEmote{dluxFrom: dluxFromOf(e.From), Emote: e.Emote, Timestamp: e.At.UnixMilli()})
+	case Entity:
+		return d.entity(dst, e)
+	case Ack:
+		return d.ack(dst, e)
+	case Refused:
+		return d.refused(dst, e)
+	}
+	return dst
+}
+
+// Poses appends an aframe-update for each mover: its own payload when it came
+// by this door, and one in the same terms otherwise.
+func (d DLUX) Poses(dst []byte, _ time.Time, movers []Mover) []byte {
+	for i := range movers {
+		m := &movers[i]
+		dst = textFrame(dst, func(b []byte) []byte {
+			if d.Raw {
+				b = append(b, `{"type":"aframe-update","socketId":`...)
+			} else {
+				b = append(b, `42["aframe-update",{"socketId":`...)
+			}
+			b = appendString(b, m.Session.ID)
+			b = appendText(append(b, `,"userAccount":`...), m.Session.Account)
+			b = appendEntityData(append(b, `,"entityData":`...), m)
+			b = strconv.AppendInt(append(b, `,"timestamp":`...), m.At.UnixMilli(), 10)
+			if d.Raw {
+				return append(b, '}')
+			}
+			return append(b, "}]"...)
+		})
+	}
+	return dst
+}
+
+func appendEntityData(dst []byte, m *Mover) []byte {
+	if m.DLUX != nil {
+		return append(dst, m.DLUX...)
+	}
+	p, r := m.Pose.Position, m.Pose.Rotation.Euler()
+	dst = appendPoint(append(dst, `{"position":`...), p.X, p.Y, p.Z)
+	dst = appendPoint(append(dst, `,"rotation":`...), r.X, r.Y, r.Z)
+	return append(dst, '}')
+}
+
+// event appends one event with an object as its only argument.
+func (d DLUX) event(dst []byte, name string, payload any) []byte {
+	body := mustJSON(payload)
+	return textFrame(dst, func(b []byte) []byte {
+		if !d.Raw {
+			b = appendString(append(b, "42["...), name)
+			b = append(append(b, ','), body...)
+			return append(b, ']')
+		}
+		b = appendString(append(b, `{"type":`...), name)
+		if len(body) > len("{}") {
+			b = append(b, ',')
+		}
+		return append(b, body[1:]...)
+	})
+}
+
+func (d DLUX) left(dst []byte, e Left) []byte {
+	dst = d.event(dst, "space-left", dluxLeft{dluxKey: dluxKeyOf(e.Key), Reason: e.Reason})
+	if e.Reason == "" {
+		return dst
+	}
+	// The only word of the first server for a stay that ends unasked.
+	return d.event(dst, "space-error", dluxError{Error: e.Reason})
+}
+
+func (d DLUX) chat(dst []byte, e Chat) []byte {
+	row := dluxRowOf(e.Event)
+	if d.Raw {
+		row.User, row.Message = row.DisplayName, &row.Content
+	}
+	switch e.Event.Kind {
+	case spaces.ChatNew:
+		return d.event(dst, "chat-message", row)
+	case spaces.ChatEdited:
+		return d.event(dst, "chat-edit", row)
+	case spaces.ChatDeleted:
+		return d.event(dst, "chat-delete", row)
+	case spaces.ChatReaction:
+		return d.event(dst, "chat-reaction", dluxReactionOf(e.Event))
+	}
+	return dst
+}
+
+func (d DLUX) signal(dst []byte, e Signal) []byte {
+	s := dluxSignal{FromSocketID: e.From.Session.ID}
+	switch e.Kind {
+	case SignalOffer:
+		s.Offer, s.FromUser = e.Data, nullable(e.From.Session.Account)
+		return d.event(dst, "webrtc-offer", s)
+	case SignalAnswer:
+		s.Answer, s.FromUser = e.Data, nullable(e.From.Session.Account)
+		return d.event(dst, "webrtc-answer", s)
+	case SignalCandidate:
+		return d.event(dst, "webrtc-ice-candidate", dluxCandidate{Candidate: e.Data, FromSocketID: e.From.Session.ID})
+	}
+	return dst
+}
+
+// Kinds of WebRTC signalling.
+const (
+	SignalOffer     = "offer"
+	SignalAnswer    = "answer"
+	SignalCandidate = "candidate"
+)
+
+// Kinds of [Entity].
+const (
+	EntityAFrame = "aframe" // an aframe-update of more than the avatar
+	EntityNAF    = "naf"    // networked-aframe's u, um and r
+	EntityCustom = "custom" // an application's own message
+)
+
+func (d DLUX) entity(dst []byte, e Entity) []byte {
+	switch {
+	case e.Kind == EntityAFrame:
+		return d.event(dst, "aframe-update", dluxUpdate{dluxFrom: dluxFromOf(e.From), EntityData: e.Data, Timestamp: e.At.UnixMilli()})
+	case e.Kind == EntityCustom && d.Raw:
+		return appendRawCustom(dst, e)
+	case e.Kind == EntityCustom:
+		return d.event(dst, "custom", dluxCustom{dluxFrom: dluxFromOf(e.From), Name: e.Type, Data: e.Data, Timestamp: e.At.UnixMilli()})
+	}
+	return dst
+}
+
+// appendRawCustom gives an application its own object back. What the server
+// says comes last, where it overrules what the sender wrote there: of two
+// members with one name a JavaScript parser keeps the later.
+func appendRawCustom(dst []byte, e Entity) []byte {
+	fields, isObject := objectBody(e.Data)
+	return textFrame(dst, func(b []byte) []byte {
+		b = append(b, '{')
+		switch {
+		case isObject && len(fields) > 0:
+			b = append(append(b, fields...), ',')
+		case !isObject:
+			b = append(append(append(b, `"data":`...), e.Data...), ',')
+		}
+		b = appendString(append(b, `"type":`...), e.Type)
+		b = appendString(append(b, `,"socketId":`...), e.From.Session.ID)
+		b = appendText(append(b, `,"userAccount":`...), e.From.Session.Account)
+		return append(b, '}')
+	})
+}
+
+// objectBody returns what is between the braces of a JSON object.
+func objectBody(raw json.RawMessage) ([]byte, bool) {
+	text := strings.TrimSpace(string(raw))
+	if !strings.HasPrefix(text, "{") || !strings.HasSuffix(text, "}") {
+		return nil, false
+	}
+	return []byte(strings.TrimSpace(text[1 : len(text)-1])), true
+}
+
+// ack appends a Socket.IO acknowledgement. The wallet script has none.
+func (d DLUX) ack(dst []byte, e Ack) []byte {
+	if d.Raw || e.Request == nil {
+		return dst
+	}
+	body := e.Body
+	if body == nil {
+		body = dluxDone{Success: true}
+	}
+	return appendSocketIOAck(dst, e.Request, body)
+}
+
+func appendSocketIOAck(dst []byte, id json.RawMessage, body any) []byte {
+	text := mustJSON(body)
+	return textFrame(dst, func(b []byte) []byte {
+		b = append(append(b, "43"...), id...)
+		b = append(append(b, '['), text...)
+		return append(b, ']')
+	})
+}
+
+// refused appends the first server's chat-error or space-error, and answers an
+// acknowledgement when one was asked for.
+func (d DLUX) refused(dst []byte, e Refused) []byte {
+	said := dluxErrorOf(e.Op, e.Err)
+	name := "space-error"
+	if strings.HasPrefix(e.Op, "chat-") {
+		name = "chat-error"
+	}
+	dst = d.event(dst, name, said)
+	if d.Raw || e.Request == nil {
+		return dst
+	}
+	return appendSocketIOAck(dst, e.Request, dluxFailed{dluxError: said})
+}
+
+func dluxErrorOf(op string, err error) dluxError {
+	said := dluxError{Error: "something went wrong on our side", Code: spaces.CodeInternal, Event: op}
+	if e, ok := errors.AsType[*spaces.Error](err); ok {
+		said.Error, said.Code, said.Field = sentences(e.Message, e.Fix), e.Code, e.Field
+		if e.Field != "" {
+			said.Error = e.Field + ": " + said.Error
+		}
+	}
+	return said
+}
