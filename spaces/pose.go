@@ -19,7 +19,7 @@ type Quat struct {
 
 // Hand is one controller or hand.
 type Hand struct {
-	Position Vec
+	Position Vec // from the head, along the space's own axes
 	Rotation Quat
 }
 
@@ -29,6 +29,7 @@ type Pose struct {
 	Position    Vec
 	Rotation    Quat
 	Left, Right *Hand
+	Teleport    bool // jumped here rather than moved
 }
 
 // Bound is how far from the origin anybody may be on each axis, in metres: what
