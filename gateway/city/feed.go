@@ -52,8 +52,8 @@ func (c feed) Pull(s *conn.Socket, cursor uint64) conn.Batch {
 }
 
 // Receive answers what a client says. Nothing a client says changes the city.
-func (c feed) Receive(_ context.Context, s *conn.Socket, message []byte) {
-	kind, err := wire.DecodeIncoming(message)
+func (c feed) Receive(_ context.Context, s *conn.Socket, m conn.Message) {
+	kind, err := wire.DecodeIncoming(m.Bytes)
 	switch {
 	case err != nil:
 		c.metrics.bad(err)

@@ -8,15 +8,21 @@
 // while the feed's frames, which were built once for everybody, are written
 // past the library, a whole batch in one write.
 //
-// # Pull, not push
+// # Pull
 //
-// A socket has no queue. It has a cursor: how far in the feed it has been
+// A socket of a [Feed] has no queue. It has a cursor: how far in the feed it has been
 // told. [Socket.Offer] hands it the newest batch; a socket that is up to date
 // writes it without waiting, and one that cannot take it stays where it is.
 // Once its kernel buffer drains it asks its [Feed] for everything since its
 // cursor and gets the newest value of each room, not the history. So a slow
 // reader costs the rest of one batch and nothing else, however long it is
 // slow, until the write deadline closes it.
+//
+// # Push
+//
+// Any other handler writes by itself ([Socket.Write]): each socket takes one
+// batch at a time and refuses the next until the kernel has the whole of it.
+// What to do about a client that is behind is for whoever writes to decide.
 //
 // # Who owns the goroutines
 //

@@ -39,13 +39,14 @@ func (s *Socket) next() []byte {
 		s.tail = nil
 		return out
 	}
-	for s.open() {
+	for s.open() && s.keeper.feed != nil {
 		b := s.keeper.feed.Pull(s, s.cursor)
 		if b.To == s.cursor {
 			break
 		}
 		s.account(b)
 		if len(b.Bytes) > 0 {
+			s.count.bytes.Add(float64(len(b.Bytes)))
 			return b.Bytes
 		}
 	}

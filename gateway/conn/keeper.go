@@ -26,6 +26,8 @@ type Config struct {
 	WriteWait         time.Duration // a client that does not take one batch in this time is too slow; 10 s
 	PingEvery         time.Duration // silence after which a ping is sent; 25 s, under the 30 s of most proxies
 	PongWait          time.Duration // silence after the ping that ends the socket; 10 s
+	Binary            bool          // binary messages are understood, too
+	MaxMessage        int           // the longest message a client may send, in bytes; 4 KB
 	MessagesPerSecond uint32        // messages and pings a client may send; 20
 	BytesPerSecond    uint32        // bytes a client may send; 32 KB
 	MaxSockets        int           // more are refused; 100,000, some 2 GB of process and kernel memory
@@ -39,14 +41,16 @@ type Config struct {
 const sweepEvery = time.Second
 
 // Keeper owns WebSockets from the moment of their upgrade to their end: their
-// goroutines, limits, pings and closing. What they say is a [Feed]'s.
+// goroutines, limits, pings and closing. What they say is a [Handler]'s.
 //
 // The table of sockets is guarded by mu; everything else is fixed by New.
 type Keeper struct {
-	cfg     Config
-	feed    Feed
-	log     *slog.Logger
-	metrics *metrics
+	cfg      Config
+	handler  Handler
+	feed     Feed // the handler, if it is one; nil: sockets are only written to
+	log      *slog.Logger
+	metrics  *metrics
+	messages sync.Pool // *[]byte for one incoming message each, so that an idle socket holds none
 
 	arrivals chan *Socket  // upgraded, not yet taken over by Run
 	stopped  chan struct{} // closed when Run takes no more
@@ -61,20 +65,24 @@ type Keeper struct {
 	before   int       // admitted at the last sweep
 }
 
-// New checks the settings. Nothing is started.
-func New(cfg Config, feed Feed) (*Keeper, error) {
+// New checks the settings. Nothing is started. The sockets of a handler that
+// is a [Feed] pull from it; all others are written to ([Socket.Write]).
+func New(cfg Config, handler Handler) (*Keeper, error) {
 	if err := cfg.Origins.Check(); err != nil {
 		return nil, err
 	}
 	defaultTo(&cfg.WriteWait, 10*time.Second)
 	defaultTo(&cfg.PingEvery, 25*time.Second)
 	defaultTo(&cfg.PongWait, 10*time.Second)
+	defaultTo(&cfg.MaxMessage, wire.MaxIncoming)
 	defaultTo(&cfg.MessagesPerSecond, 20)
 	defaultTo(&cfg.BytesPerSecond, 32<<10)
 	defaultTo(&cfg.MaxSockets, 100_000)
+	feed, _ := handler.(Feed)
 	return &Keeper{
-		cfg: cfg, feed: feed, log: cfg.Log,
+		cfg: cfg, handler: handler, feed: feed, log: cfg.Log,
 		metrics:  newMetrics(cfg.Registry, cfg.Name, cfg.Formats),
+		messages: sync.Pool{New: func() any { b := make([]byte, cfg.MaxMessage+1); return &b }},
 		arrivals: make(chan *Socket), stopped: make(chan struct{}),
 	}, nil
 }
@@ -118,7 +126,7 @@ func (k *Keeper) admit(ctx context.Context, s *Socket) {
 	k.mu.Unlock()
 	k.admitted++
 	s.count.sockets.Inc()
-	k.feed.Join(s)
+	k.handler.Join(s)
 	s.CatchUp()
 	k.goroutine(func() { s.read(ctx) })
 }
@@ -134,7 +142,7 @@ func (k *Keeper) remove(s *Socket) {
 	k.mu.Unlock()
 
 	_ = s.ws.CloseNow() // fails only when the library has closed it already
-	k.feed.Leave(s)
+	k.handler.Leave(s)
 	s.count.sockets.Dec()
 	k.metrics.ended(s.cause())
 }

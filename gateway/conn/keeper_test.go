@@ -55,11 +55,11 @@ func (e *echo) Pull(s *conn.Socket, cursor uint64) conn.Batch {
 	return conn.Batch{From: cursor, To: e.version, Bytes: wire.AppendFrame(nil, []byte(e.text)), Frames: 1}
 }
 
-func (e *echo) Receive(_ context.Context, s *conn.Socket, message []byte) {
-	if string(message) == "panic" {
+func (e *echo) Receive(_ context.Context, s *conn.Socket, m conn.Message) {
+	if string(m.Bytes) == "panic" {
 		panic("receive")
 	}
-	s.Reply(wire.AppendFrame(nil, message))
+	s.Reply(wire.AppendFrame(nil, m.Bytes))
 }
 
 func (e *echo) Review(s *conn.Socket) {

@@ -6,7 +6,6 @@ import (
 	"io"
 	"net"
 	"os"
-	"sync"
 	"time"
 
 	"github.com/coder/websocket"
@@ -21,11 +20,7 @@ const closeWait = time.Second
 // maxLinger bounds what is read and thrown away meanwhile.
 const maxLinger = 1 << 20
 
-// messages lends buffers for one incoming message each, so that an idle socket
-// holds none.
-var messages = sync.Pool{New: func() any { return new([wire.MaxIncoming + 1]byte) }}
-
-// read is the socket's reader goroutine. The feed's Leave and the end of the
+// read is the socket's reader goroutine. The handler's Leave and the end of the
 // connection follow it whatever happens.
 func (s *Socket) read(ctx context.Context) {
 	defer s.keeper.remove(s)
@@ -43,23 +38,24 @@ func (s *Socket) read(ctx context.Context) {
 			s.readEnded(err)
 			return
 		}
-		if kind != websocket.MessageText {
+		binary := kind == websocket.MessageBinary
+		if binary && !s.keeper.cfg.Binary {
 			s.Close(wire.CloseUnsupported)
 			s.linger()
 			return
 		}
-		if err := s.receive(ctx, r); err != nil {
+		if err := s.receive(ctx, r, binary); err != nil {
 			s.readEnded(err)
 			return
 		}
 	}
 }
 
-// receive reads one message and hands it to the feed.
-func (s *Socket) receive(ctx context.Context, r io.Reader) error {
-	buffer := messages.Get().(*[wire.MaxIncoming + 1]byte)
-	defer messages.Put(buffer)
-	n, err := io.ReadFull(r, buffer[:])
+// receive reads one message and hands it to the handler.
+func (s *Socket) receive(ctx context.Context, r io.Reader, binary bool) error {
+	buffer := s.keeper.messages.Get().(*[]byte)
+	defer s.keeper.messages.Put(buffer)
+	n, err := io.ReadFull(r, *buffer)
 	if err == nil { // there is more than fits
 		s.Close(wire.CloseTooBig)
 		return wire.CloseTooBig
@@ -72,7 +68,7 @@ func (s *Socket) receive(ctx context.Context, r io.Reader) error {
 	if !s.counted() || s.closing() {
 		return nil
 	}
-	s.keeper.feed.Receive(ctx, s, buffer[:n])
+	s.keeper.handler.Receive(ctx, s, Message{Binary: binary, Bytes: (*buffer)[:n]})
 	return nil
 }
 

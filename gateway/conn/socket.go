@@ -21,8 +21,8 @@ const maxTail = 4 << 10
 // everything about writing is guarded by mu, and whoever holds mu writes, so
 // that frames of different origin never mix.
 type Socket struct {
-	// Seat is the feed's own note about the socket, set at Upgrade. What it
-	// points to is the feed's to guard.
+	// Seat is the handler's own note about the socket, set at Upgrade. What it
+	// points to is the handler's to guard.
 	Seat any
 
 	keeper *Keeper
@@ -170,6 +170,9 @@ func (s *Socket) shut() error {
 
 // catchUp pulls what is missing and sends it. Called with mu held.
 func (s *Socket) catchUp() {
+	if s.keeper.feed == nil {
+		return
+	}
 	if b := s.keeper.feed.Pull(s, s.cursor); b.To != s.cursor {
 		s.take(b)
 	}
@@ -178,9 +181,7 @@ func (s *Socket) catchUp() {
 // take makes b the batch under way. Called with mu held and nothing under way.
 func (s *Socket) take(b Batch) {
 	s.account(b)
-	if n := s.tryWrite(b.Bytes); n < len(b.Bytes) {
-		s.startFlush(b.Bytes[n:])
-	}
+	s.begin(b.Bytes)
 }
 
 // account moves the cursor and counts. What passed while the socket was behind
@@ -188,7 +189,6 @@ func (s *Socket) take(b Batch) {
 func (s *Socket) account(b Batch) {
 	s.cursor = b.To
 	s.count.frames.Add(float64(b.Frames))
-	s.count.bytes.Add(float64(len(b.Bytes)))
 	if s.skipped > b.Frames {
 		s.count.conflated.Add(float64(s.skipped - b.Frames))
 	}

@@ -51,14 +51,14 @@ func (k *Keeper) look(s *Socket, now time.Time) {
 	}
 }
 
-// review asks the feed; a panic there must not end the keeper.
+// review asks the handler; a panic there must not end the keeper.
 func (k *Keeper) review(s *Socket) {
 	defer func() {
 		if p := recover(); p != nil {
 			k.panicked(s, p)
 		}
 	}()
-	k.feed.Review(s)
+	k.handler.Review(s)
 }
 
 // looks turns a time into a number of sweeps, at least one.
