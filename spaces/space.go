@@ -31,7 +31,10 @@ type Space struct {
 	Title       string
 	Description string
 	Content     string    // text of a post or document; at most 64 KB, and empty in lists
+	Metadata    string    // the JSON object that came with a post; empty otherwise
 	Owner       string    // subject of the author or creator ("hive:alice"); empty when nobody's
+	Name        string    // of a document that is also known as "owner/permlink"; empty otherwise
+	Block       int64     // posts only
 	Votes       int64     // posts only
 	Rating      int64     // posts only
 	NSFW        bool      // entered only by those who say that they want to

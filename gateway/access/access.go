@@ -1,0 +1,264 @@
+package access
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"log/slog"
+	"slices"
+	"strings"
+	"time"
+
+	"presence/spaces"
+	"presence/spaces/store"
+)
+
+// Store is where the facts are kept.
+type Store interface {
+	Content(ctx context.Context, key spaces.Key) (spaces.Space, bool, error)
+	Settings(ctx context.Context, key spaces.Key) (spaces.Settings, error)
+	Rights(ctx context.Context, key spaces.Key, subject string, now time.Time) (store.Rights, error)
+	LinksVersion(ctx context.Context) (int64, error)
+	Links(ctx context.Context) ([]spaces.Link, error)
+	Audit(ctx context.Context, a store.AuditRow) error
+}
+
+// Powers asks the homeserver about a room's members. An error means that
+// nothing is known now.
+type Powers interface {
+	PowerLevel(ctx context.Context, roomID, userID string) (int, error)
+}
+
+// Config is what an [Access] is built from.
+type Config struct {
+	Store  Store
+	Powers Powers // nil: Matrix power levels give no roles
+	Now    func() time.Time
+	Log    *slog.Logger
+}
+
+const (
+	// contentTTL and rightsTTL are how long a change made elsewhere may go
+	// unnoticed.
+	contentTTL = 3 * time.Second
+	rightsTTL  = 3 * time.Second
+	// powersTTL is longer: each miss is a request to the homeserver.
+	powersTTL = 30 * time.Second
+	// powersWait bounds how long a homeserver that hangs delays a join.
+	powersWait = 3 * time.Second
+
+	maxContents = 2_000
+	maxRights   = 20_000
+)
+
+// Access answers who may do what where. It is safe for concurrent use; the
+// tables inside have their own mutexes.
+type Access struct {
+	store  Store
+	powers Powers
+	now    func() time.Time
+	log    *slog.Logger
+
+	contents *memory[spaces.Key, content]
+	rights   *memory[holder, store.Rights]
+	levels   *memory[member, int]
+	links    linkTable
+}
+
+// content is what a key stands for; a key that stands for nothing is
+// remembered as well.
+type content struct {
+	space spaces.Space
+	found bool
+}
+
+type holder struct {
+	key     spaces.Key
+	subject string
+}
+
+type member struct{ room, user string }
+
+// New builds an Access.
+func New(cfg Config) *Access {
+	a := &Access{
+		store: cfg.Store, powers: cfg.Powers, now: cfg.Now, log: cfg.Log,
+		contents: newMemory[spaces.Key, content](maxContents, contentTTL),
+		rights:   newMemory[holder, store.Rights](maxRights, rightsTTL),
+		levels:   newMemory[member, int](maxRights, powersTTL),
+	}
+	a.links.store = cfg.Store
+	return a
+}
+
+// Check says whether the viewer may do the action in the space, and if not,
+// why: the error is that of [spaces.Decide]. The Standing is complete also when
+// the answer is no, except when the space is unknown to the viewer; its Space
+// carries the canonical key, which is the one to use from there on.
+func (a *Access) Check(ctx context.Context, v spaces.Viewer, key spaces.Key, action spaces.Action, nsfw bool) (spaces.Standing, error) {
+	space, err := a.Space(ctx, key)
+	if err != nil {
+		return spaces.Standing{}, err
+	}
+	standing := spaces.Standing{Viewer: v, Space: space, NSFWShown: nsfw, Now: a.now()}
+	if err := a.place(ctx, &standing); err != nil {
+		return spaces.Standing{}, err
+	}
+	err = spaces.Decide(standing, action)
+	if spaces.ErrorCode(err) == spaces.CodeNotFound {
+		return spaces.Standing{}, err
+	}
+	return standing, err
+}
+
+// Space returns what a key stands for, whoever asks; [spaces.NoSpace] when it
+// stands for nothing. Its key is the canonical one: a document that is also
+// known by name is one space under its number.
+func (a *Access) Space(ctx context.Context, key spaces.Key) (spaces.Space, error) {
+	parent := key.Parent()
+	known, err := a.contents.get(a.now(), parent, func() (content, error) { return a.content(ctx, parent) })
+	if err != nil {
+		return spaces.Space{}, err
+	}
+	if !known.found {
+		return spaces.Space{}, spaces.NoSpace()
+	}
+	space := known.space
+	space.Key.Subspace = key.Subspace
+	return space, nil
+}
+
+// Links returns the linked rooms that the viewer may know, sorted by slug.
+func (a *Access) Links(ctx context.Context, v spaces.Viewer) ([]spaces.Link, error) {
+	all, err := a.links.all(ctx, a.now())
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(slices.Clone(all), func(l spaces.Link) bool { return !v.CanSee(l) }), nil
+}
+
+// Audit keeps one privileged act; the time is set here. Its loss would hide an
+// act, so the caller must fail with it.
+func (a *Access) Audit(ctx context.Context, row store.AuditRow) error {
+	row.At = a.now()
+	row.Key = row.Key.Parent()
+	return a.store.Audit(ctx, row)
+}
+
+// Forget makes the next question about a content look anew, after a change of
+// its settings, roles or bans.
+func (a *Access) Forget(key spaces.Key) {
+	parent := key.Parent()
+	a.contents.drop(func(k spaces.Key, c content) bool { return k == parent || c.space.Key == parent })
+	a.rights.drop(func(h holder, _ store.Rights) bool { return h.key == parent })
+}
+
+func (a *Access) content(ctx context.Context, key spaces.Key) (content, error) {
+	switch key.Type {
+	case spaces.TypePost, spaces.TypeDocument:
+		space, found, err := a.store.Content(ctx, key)
+		return content{space, found}, err
+	case spaces.TypeGlobal:
+		set, err := a.store.Settings(ctx, key)
+		return content{Lobby(key, set), true}, err
+	case spaces.TypeCity:
+		return a.room(ctx, key)
+	}
+	return content{}, nil
+}
+
+// Lobby is the one space that is nobody's.
+func Lobby(key spaces.Key, set spaces.Settings) spaces.Space {
+	return spaces.Space{
+		Key: key, Kind: spaces.KindLobby, Title: "Lobby", Description: "The place where everybody meets", Public: true, Settings: set,
+	}
+}
+
+func (a *Access) room(ctx context.Context, key spaces.Key) (content, error) {
+	all, err := a.links.all(ctx, a.now())
+	if err != nil {
+		return content{}, err
+	}
+	i, found := slices.BinarySearchFunc(all, key.ID, func(l spaces.Link, slug string) int { return cmp.Compare(string(l.Slug), slug) })
+	if !found {
+		return content{}, nil
+	}
+	set, err := a.store.Settings(ctx, key)
+	l := all[i]
+	return content{spaces.Space{
+		Key: key, Kind: spaces.KindCity, Title: l.Name, Description: l.Description, Public: l.Public, Link: &l, Settings: set,
+	}, true}, err
+}
+
+// place finds out what the viewer is in the space.
+func (a *Access) place(ctx context.Context, s *spaces.Standing) error {
+	v, key := s.Viewer, s.Space.Key.Parent()
+	if v.Subject == "" {
+		return nil
+	}
+	rights, err := a.rights.get(s.Now, holder{key, v.Subject}, func() (store.Rights, error) {
+		return a.store.Rights(ctx, key, v.Subject, s.Now)
+	})
+	if err != nil {
+		return err
+	}
+	s.Ban = rights.Ban
+	if v.Guest { // proves nothing, so holds nothing
+		return nil
+	}
+	s.Role = strongest(rights.Granted, shared(rights.Permission))
+	if s.Space.Owner == v.Subject {
+		s.Role = spaces.SpaceAdmin
+	}
+	if s.Role != spaces.SpaceAdmin {
+		s.Role = strongest(s.Role, a.power(ctx, s))
+	}
+	return nil
+}
+
+// shared is the role of somebody a document is shared with.
+func shared(permission string) spaces.Role {
+	switch permission {
+	case "":
+		return ""
+	case "admin":
+		return spaces.SpaceAdmin
+	default:
+		return spaces.SpaceSubscriber
+	}
+}
+
+// power is the role that the Matrix power level of a linked room gives.
+func (a *Access) power(ctx context.Context, s *spaces.Standing) spaces.Role {
+	user, isMatrix := strings.CutPrefix(s.Viewer.Subject, "matrix:")
+	if !isMatrix || a.powers == nil || s.Space.Link == nil || s.Space.Link.RoomID == "" {
+		return ""
+	}
+	room := s.Space.Link.RoomID
+	level, err := a.levels.get(s.Now, member{room, user}, func() (int, error) {
+		ctx, cancel := context.WithTimeout(ctx, powersWait)
+		defer cancel()
+		level, err := a.powers.PowerLevel(ctx, room, user)
+		if err != nil && !errors.Is(err, context.Canceled) {
+			a.log.WarnContext(ctx, "no power levels from the homeserver; Matrix gives no role for now", "room", room, "error", err)
+			return 0, nil // remembered, so that a homeserver that is away is not asked by every message
+		}
+		return level, err
+	})
+	switch {
+	case err != nil || level < 50:
+		return ""
+	case level >= 100:
+		return spaces.SpaceAdmin
+	default:
+		return spaces.SpaceModerator
+	}
+}
+
+// strongest of two roles, either of which may be empty.
+func strongest(a, b spaces.Role) spaces.Role {
+	if a == "" || b.AtLeast(a) {
+		return b
+	}
+	return a
+}
