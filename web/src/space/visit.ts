@@ -1,0 +1,489 @@
+// A visit to a space: one socket at a time, opened with a token, joined,
+// watched, and opened again after it was lost. Chat goes on exactly where it
+// stopped.
+
+import { backoff } from "../backoff";
+import { type Token, TokenRefused, type Tokens } from "../tokens";
+import * as chats from "./chat";
+import type { Motion } from "./motion";
+import { decodePoses, encodePose, type Pose } from "./pose";
+import type { Event, Out, State } from "./state";
+import { type Fault, type Frame, type Json, parseFrame, readEvents, readFault, readMessage, readMessages } from "./wire";
+
+export interface Socket {
+  binaryType: string;
+  onmessage: ((e: { data: unknown }) => void) | null;
+  onclose: ((e: { code: number; reason: string }) => void) | null;
+  readyState: number;
+  send(data: string | ArrayBuffer): void;
+  close(code?: number): void;
+}
+
+export interface Surroundings {
+  space: string; // type:id:subspace
+  state(): State;
+  dispatch(event: Event): void;
+  onEmote(session: string, emote: string): void;
+  motion: Motion;
+  tokens: Tokens;
+  connect(protocols: string[]): Socket;
+  pose(): Pose; // where we stand, for the moment of entering
+  isOnline(): boolean;
+  now(): number;
+  random(): number;
+  newId(): string;
+}
+
+// What the close codes ask of us; every other code is a plain reconnect.
+const goingAway = 1001;
+const tokenEnded = 4401;
+const forbidden = 4403;
+const slow = 4408;
+const replaced = 4409;
+const flood = 4429;
+
+const answerWithin = 10_000;
+const pingEvery = 20_000;
+const pageSize = 50;
+const catchUpSize = 200;
+const isOpen = 1;
+
+export class Refused extends Error {
+  constructor(readonly fault: Fault) {
+    super(fault.message);
+  }
+}
+
+interface Request {
+  resolve(body: Json): void;
+  reject(why: Refused): void;
+}
+
+export class Visit {
+  private socket: Socket | null = null;
+  private attempt = 0;
+  private refusals = 0; // tokens refused in a row without a visit between
+  private nsfw = false;
+  private requests = new Map<number, Request>();
+  private lastRequest = 0;
+  private timers = new Map<string, ReturnType<typeof setTimeout>>();
+  private generation = 0; // an answer to an older socket is nobody's
+  private catching = false;
+
+  constructor(private readonly world: Surroundings) {}
+
+  enter(nsfw = this.nsfw): void {
+    this.nsfw = nsfw;
+    this.attempt = 0;
+    this.refusals = 0;
+    void this.open();
+  }
+
+  leave(): void {
+    if (this.socket?.readyState === isOpen) this.send({ type: "leave" });
+    this.stop();
+    this.world.dispatch({ type: "phase", phase: { is: "outside" } });
+  }
+
+  // wake is called when the page is looked at again: a waiting attempt is made
+  // now, and a quiet socket has to prove that it lives.
+  wake(): void {
+    if (this.timers.has("retry")) void this.open();
+    else if (this.socket) this.ping();
+  }
+
+  wentOnline(): void {
+    if (this.world.state().phase.is === "offline") this.enter();
+    else this.wake();
+  }
+
+  wentOffline(): void {
+    if (!this.wantsIn()) return;
+    this.stop();
+    this.world.dispatch({ type: "phase", phase: { is: "offline" } });
+  }
+
+  // suspend closes the socket of a page that is put away whole, resume goes
+  // back in when it is taken out again.
+  suspend(): void {
+    this.stop();
+  }
+
+  resume(): void {
+    if (this.wantsIn()) this.enter();
+  }
+
+  move(pose: Pose, teleport: boolean): void {
+    if (this.world.state().phase.is === "inside" && this.socket?.readyState === isOpen) this.socket.send(encodePose(pose, teleport));
+  }
+
+  emote(emote: string): void {
+    this.send({ type: "emote", emote });
+    this.world.onEmote(this.world.state().session, emote);
+  }
+
+  typing(on: boolean): void {
+    this.send({ type: "typing", on });
+  }
+
+  say(content: string, parent = 0, replyTo = 0): void {
+    const line = { clientId: this.world.newId(), content, parent, replyTo, at: this.world.now(), fault: null };
+    this.world.dispatch({ type: "write", line });
+    void this.deliver(line);
+  }
+
+  resend(clientId: string): void {
+    const line = this.world.state().chat.pending.find((p) => p.clientId === clientId);
+    if (!line) return;
+    this.world.dispatch({ type: "write", line });
+    void this.deliver(line);
+  }
+
+  async edit(id: number, content: string): Promise<void> {
+    await this.alter({ type: "chat.edit", message_id: id, content });
+  }
+
+  async remove(id: number): Promise<void> {
+    await this.alter({ type: "chat.delete", message_id: id });
+  }
+
+  async react(id: number, reaction: string, on: boolean): Promise<void> {
+    await this.alter({ type: "chat.react", message_id: id, reaction, on });
+  }
+
+  async older(): Promise<void> {
+    const body = await this.ask({ type: "chat.history", before: this.world.state().chat.oldest, limit: pageSize });
+    this.world.dispatch({ type: "older", messages: readMessages(body.messages), hasOlder: body.has_more === true });
+  }
+
+  async thread(parent: number): Promise<void> {
+    const body = await this.ask({ type: "chat.history", parent_id: parent, limit: 100 });
+    this.world.dispatch({ type: "thread", parent, messages: readMessages(body.messages).filter((m) => m.parent === parent), isWhole: body.has_more !== true });
+  }
+
+  seen(id: number): void {
+    if (id <= this.world.state().chat.seen) return;
+    this.world.dispatch({ type: "seen", id });
+    this.send({ type: "chat.read", message_id: id });
+  }
+
+  private wantsIn(): boolean {
+    const { is } = this.world.state().phase;
+    return is !== "outside" && is !== "out";
+  }
+
+  private async alter(request: Json): Promise<void> {
+    const body = await this.ask(request);
+    if (body.message) this.world.dispatch({ type: "changed", message: readMessage(body.message) });
+  }
+
+  // A line whose connection broke stays on its way: the next visit sends it
+  // again. Only the server's own no makes it failed.
+  private async deliver(line: chats.Pending): Promise<void> {
+    const request: Json = { type: "chat.send", client_id: line.clientId, content: line.content };
+    if (line.parent) request.parent_id = line.parent;
+    if (line.replyTo) request.reply_to = line.replyTo;
+    try {
+      const body = await this.ask(request);
+      this.world.dispatch({ type: "stored", message: readMessage(body.message) });
+    } catch (e) {
+      if (e instanceof Refused && e.fault.code !== "lost") this.world.dispatch({ type: "failed", clientId: line.clientId, fault: e.fault });
+    }
+  }
+
+  private async open(): Promise<void> {
+    this.stop();
+    const generation = this.generation;
+    if (!this.world.isOnline()) return this.world.dispatch({ type: "phase", phase: { is: "offline" } });
+    this.world.dispatch({ type: "phase", phase: { is: "connecting" } });
+    try {
+      const token = await this.world.tokens.obtain();
+      if (generation === this.generation) this.dial(token);
+    } catch (e) {
+      if (generation === this.generation) this.noToken(e);
+    }
+  }
+
+  private noToken(e: unknown): void {
+    const said = e instanceof Error ? e.message : "";
+    if (e instanceof TokenRefused) return this.out("signin", said || "The server takes no guests.", "Sign in to enter.");
+    this.later(e instanceof TypeError ? "The server does not answer" : said);
+  }
+
+  private dial(token: Token): void {
+    let socket: Socket;
+    try {
+      socket = this.world.connect(["presence.space.v1", `bearer.${token.text}`]);
+    } catch {
+      return this.tokenRefused(token, "That is not a token.");
+    }
+    socket.binaryType = "arraybuffer";
+    this.socket = socket;
+    let greeted = false;
+    socket.onmessage = (e) => {
+      greeted = true;
+      this.heard();
+      if (e.data instanceof ArrayBuffer) this.receivePoses(e.data);
+      else if (typeof e.data === "string") this.receive(parseFrame(e.data));
+    };
+    socket.onclose = (e) => void this.closed(token, greeted, e.code, e.reason);
+    this.timer("silence", answerWithin, () => this.lost("The server does not answer"));
+  }
+
+  private receivePoses(data: ArrayBuffer): void {
+    const frame = decodePoses(data);
+    if (frame) this.world.motion.receive(frame.tick, frame.movers);
+  }
+
+  private receive(frame: Frame): void {
+    const { dispatch, motion } = this.world;
+    switch (frame.type) {
+      case "hello":
+        dispatch({ type: "me", me: { subject: frame.subject, name: frame.name, guest: frame.guest } });
+        return void this.join();
+      case "joined":
+        return this.joined(frame);
+      case "waiting":
+        this.joinIsAnswered();
+        return dispatch({ type: "phase", phase: { is: "waiting", position: frame.position, length: frame.length, seats: frame.seats } });
+      case "left":
+        return this.putOut(frame.reason);
+      case "member.joined":
+        if (frame.member.pose) motion.place(frame.member.ref, frame.member.pose);
+        return dispatch({ type: "member", member: frame.member, isNew: true });
+      case "member.changed":
+        return dispatch({ type: "member", member: frame.member, isNew: false });
+      case "member.left":
+        motion.forget(frame.ref);
+        return dispatch({ type: "gone", session: frame.session });
+      case "chat":
+        dispatch({ type: "chat", events: [frame.event] });
+        if (chats.hasGap(this.world.state().chat)) void this.catchUp();
+        return;
+      case "typing":
+        return dispatch({ type: "typing", sessions: frame.sessions });
+      case "emote":
+        dispatch({ type: "emote", session: frame.from, emote: frame.emote });
+        return this.world.onEmote(frame.from, frame.emote);
+      case "ack":
+        return this.settle(frame.id)?.resolve(frame.body);
+      case "error":
+        if (frame.id !== null) this.settle(frame.id)?.reject(new Refused(frame.fault));
+        return;
+      case "unknown":
+      case "bad":
+        return;
+    }
+  }
+
+  private async join(): Promise<void> {
+    const { p, q } = this.world.pose();
+    const pose = { p: [p.x, p.y, p.z], r: [q.x, q.y, q.z, q.w] };
+    try {
+      await this.ask({ type: "join", space: this.world.space, pose, ...(this.nsfw ? { nsfw: true } : {}) });
+    } catch (e) {
+      if (e instanceof Refused) this.notLetIn(e.fault);
+    }
+  }
+
+  // The acknowledgement may come with the seat, and a seat may take its time.
+  private joinIsAnswered(): void {
+    for (const id of this.requests.keys()) this.cancel(`request ${id}`);
+  }
+
+  private notLetIn(fault: Fault): void {
+    const words = [fault.message, fault.fix] as const;
+    if (fault.field === "nsfw") return this.out("nsfw", ...words);
+    switch (fault.code) {
+      case "lost":
+        return; // the socket's end has its own words
+      case "unauthenticated":
+        return this.out("signin", ...words);
+      case "not_found":
+        return this.out("missing", ...words);
+      case "forbidden":
+      case "invalid":
+        return this.out("refused", ...words);
+      default:
+        this.stop();
+        this.later(fault.message);
+    }
+  }
+
+  private joined(frame: Extract<Frame, { type: "joined" }>): void {
+    const { dispatch, motion } = this.world;
+    this.joinIsAnswered();
+    this.attempt = this.refusals = 0;
+    motion.clear();
+    for (const m of frame.members) if (m.pose) motion.place(m.ref, m.pose);
+    dispatch({ type: "joined", joined: frame });
+    void this.readChat(frame.chatSeq);
+  }
+
+  // The first visit reads the newest lines; a later one asks for what it
+  // missed, and starts anew only when that is no longer kept.
+  private async readChat(upTo: number): Promise<void> {
+    try {
+      if (this.world.state().chat.known) await this.catchUp(upTo);
+      else await this.readHistory(upTo);
+      for (const line of this.world.state().chat.pending) if (!line.fault) void this.deliver(line);
+    } catch (e) {
+      if (e instanceof Refused && e.fault.code !== "lost") this.timer("chat", 3_000, () => void this.readChat(upTo));
+    }
+  }
+
+  private async readHistory(seq: number): Promise<void> {
+    const body = await this.ask({ type: "chat.history", limit: pageSize });
+    this.world.dispatch({ type: "history", seq, messages: readMessages(body.messages), hasOlder: body.has_more === true });
+    if (chats.hasGap(this.world.state().chat)) await this.catchUp();
+  }
+
+  private async catchUp(upTo = 0): Promise<void> {
+    if (this.catching) return;
+    this.catching = true;
+    const generation = this.generation;
+    try {
+      for (let more = true; more && generation === this.generation; ) {
+        const { seq } = this.world.state().chat;
+        if (seq >= upTo && !chats.hasGap(this.world.state().chat)) return;
+        const body = await this.ask({ type: "chat.since", seq, limit: catchUpSize });
+        if (body.reset === true) return await this.startAnew(upTo);
+        this.world.dispatch({ type: "chat", events: readEvents(body.events) });
+        more = body.more === true || this.world.state().chat.seq > seq;
+      }
+    } finally {
+      this.catching = false;
+    }
+  }
+
+  private async startAnew(upTo: number): Promise<void> {
+    this.world.dispatch({ type: "chat reset" });
+    await this.readHistory(upTo);
+  }
+
+  private putOut(reason: string): void {
+    if (reason === "") return this.leave();
+    this.out("kicked", reason, "");
+  }
+
+  private out(why: Out, reason: string, fix: string): void {
+    this.stop();
+    this.world.dispatch({ type: "phase", phase: { is: "out", why, reason, fix } });
+  }
+
+  // ask sends a request and waits for its answer. It throws Refused, with the
+  // code "lost" when the connection ended first.
+  private ask(request: Json): Promise<Json> {
+    const id = ++this.lastRequest;
+    return new Promise((resolve, reject) => {
+      if (this.socket?.readyState !== isOpen) return reject(lostRequest());
+      this.requests.set(id, { resolve, reject });
+      this.timer(`request ${id}`, answerWithin, () => this.lost("The server does not answer"));
+      this.send({ ...request, id });
+    });
+  }
+
+  private settle(id: number): Request | undefined {
+    this.cancel(`request ${id}`);
+    const request = this.requests.get(id);
+    this.requests.delete(id);
+    return request;
+  }
+
+  private send(message: Json): void {
+    if (this.socket?.readyState === isOpen) this.socket.send(JSON.stringify(message));
+  }
+
+  // Browsers cannot send WebSocket pings, and a socket whose network vanished
+  // stays open for minutes: silence is answered with a question.
+  private heard(): void {
+    this.cancel("silence");
+    if (!this.timers.has("quiet")) this.timer("quiet", pingEvery, () => this.ping());
+  }
+
+  private ping(): void {
+    if (this.timers.has("silence")) return;
+    this.timer("silence", answerWithin, () => this.lost("The server went silent"));
+    this.send({ type: "ping", id: ++this.lastRequest });
+  }
+
+  private lost(reason: string): void {
+    this.stop();
+    this.later(reason);
+  }
+
+  private async closed(token: Token, greeted: boolean, code: number, reason: string): Promise<void> {
+    this.stop();
+    const generation = this.generation;
+    if (code === replaced) return this.out("replaced", reason || "You entered this space somewhere else.", "");
+    if (code === forbidden) return this.out("kicked", reason || "You were put out of this space.", "");
+    const refused = code === tokenEnded || (!greeted && !(await this.world.tokens.accepts(token)));
+    if (generation !== this.generation) return;
+    if (refused) return this.tokenRefused(token, reason);
+    this.later(explain(code), code === flood ? 10_000 : 0);
+  }
+
+  // A guest and a login get a new token at once, but a server that refuses
+  // every token must not be asked in a circle.
+  private tokenRefused(token: Token, reason: string): void {
+    this.world.tokens.refused(token);
+    this.refusals++;
+    if (token.own) return this.out("signin", reason || "Your token has expired or is not valid here.", "Sign in again, or go on as a guest.");
+    if (this.refusals === 1) void this.open();
+    else this.later("The server refuses our token");
+  }
+
+  private later(reason: string, atLeast = 0): void {
+    if (!this.world.isOnline()) return this.world.dispatch({ type: "phase", phase: { is: "offline" } });
+    const wait = Math.max(atLeast, backoff(this.attempt++, this.world.random));
+    this.timer("retry", wait, () => void this.open());
+    this.world.dispatch({ type: "phase", phase: { is: "lost", retryAt: this.world.now() + wait, reason } });
+  }
+
+  private stop(): void {
+    this.generation++;
+    for (const name of [...this.timers.keys()]) this.cancel(name);
+    const socket = this.socket;
+    this.socket = null;
+    if (socket) {
+      socket.onmessage = socket.onclose = null;
+      socket.close();
+    }
+    const open = [...this.requests.values()];
+    this.requests.clear();
+    for (const request of open) request.reject(lostRequest());
+  }
+
+  private timer(name: string, ms: number, then: () => void): void {
+    this.cancel(name);
+    this.timers.set(
+      name,
+      setTimeout(() => {
+        this.timers.delete(name);
+        then();
+      }, ms),
+    );
+  }
+
+  private cancel(name: string): void {
+    clearTimeout(this.timers.get(name));
+    this.timers.delete(name);
+  }
+}
+
+function lostRequest(): Refused {
+  return new Refused(readFault({ code: "lost", message: "The connection was lost" }));
+}
+
+function explain(code: number): string {
+  switch (code) {
+    case goingAway:
+      return "The server is restarting";
+    case slow:
+      return "This connection was too slow";
+    case flood:
+      return "This page asked too often";
+    default:
+      return "The connection was lost";
+  }
+}
