@@ -58,7 +58,7 @@ func (b *Bus) open(ctx context.Context) error {
 	if err := checkServer(ctx, b.writing.nc, writer); err != nil {
 		return err
 	}
-	info, err := ensureStream(ctx, writer)
+	info, err := cityStream.ensure(ctx, writer)
 	if err != nil {
 		return err
 	}

@@ -19,10 +19,7 @@ const (
 	tidyTimeout  = time.Second
 )
 
-var (
-	errGap  = errors.New("a message is missing")
-	errTerm = errors.New("an aggregator has begun a term or restored the stream")
-)
+var errGap = errors.New("a message is missing")
 
 // feed is one consumer of the stream: first the last message of every subject,
 // then every further one, without a gap. The client library's own ordered
@@ -33,34 +30,32 @@ var (
 // It belongs to the goroutine that opened it.
 type feed struct {
 	js      jetstream.JetStream
+	stream  string
 	name    string
 	cons    jetstream.Consumer
 	consume jetstream.ConsumeContext
 	created time.Time // which incarnation of the stream this is
-	metrics *metrics
 	log     *slog.Logger
 
 	msgs chan jetstream.Msg // written by the client's goroutine until done closes
 	errs chan error         // the first error; later ones are dropped
 	done chan struct{}
 
-	left  uint64 // messages of the snapshot that are still to come
-	seq   uint64 // consumer sequence of the last message
-	epoch uint64 // newest epoch seen
-	led   bool   // the stream has a term's record
+	left uint64 // messages of the snapshot that are still to come
+	seq  uint64 // consumer sequence of the last message
 }
 
 // openFeed replaces the named consumer: a break can never pile them up.
-func openFeed(ctx context.Context, js jetstream.JetStream, name string, m *metrics, log *slog.Logger) (*feed, error) {
-	s, err := js.Stream(ctx, streamName)
+func openFeed(ctx context.Context, js jetstream.JetStream, stream string, subjects []string, name string, log *slog.Logger) (*feed, error) {
+	s, err := js.Stream(ctx, stream)
 	if err != nil {
-		return nil, fmt.Errorf("stream %s: %w", streamName, err)
+		return nil, fmt.Errorf("stream %s: %w", stream, err)
 	}
 	if err := s.DeleteConsumer(ctx, name); err != nil && !errors.Is(err, jetstream.ErrConsumerNotFound) {
 		return nil, fmt.Errorf("replace consumer: %w", err)
 	}
 	cons, err := s.CreateConsumer(ctx, jetstream.ConsumerConfig{
-		Name: name, FilterSubjects: watchedSubjects,
+		Name: name, FilterSubjects: subjects,
 		DeliverPolicy: jetstream.DeliverLastPerSubjectPolicy, AckPolicy: jetstream.AckNonePolicy,
 		MemoryStorage: true, Replicas: 1, InactiveThreshold: consumerLife,
 	})
@@ -68,7 +63,7 @@ func openFeed(ctx context.Context, js jetstream.JetStream, name string, m *metri
 		return nil, fmt.Errorf("create consumer: %w", err)
 	}
 	f := &feed{
-		js: js, name: name, cons: cons, created: s.CachedInfo().Created, metrics: m, log: log,
+		js: js, stream: stream, name: name, cons: cons, created: s.CachedInfo().Created, log: log,
 		msgs: make(chan jetstream.Msg, pullAhead), errs: make(chan error, 1), done: make(chan struct{}),
 		left: cons.CachedInfo().NumPending,
 	}
@@ -105,37 +100,33 @@ func (f *feed) close(ctx context.Context) {
 	// The caller's context is over by now.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), tidyTimeout)
 	defer cancel()
-	if err := f.js.DeleteConsumer(ctx, streamName, f.name); err != nil {
+	if err := f.js.DeleteConsumer(ctx, f.stream, f.name); err != nil {
 		f.log.DebugContext(ctx, "the consumer was not removed", "err", err)
 	}
 }
 
-// snapshot reads up to the end of what was stored when the feed was opened.
-func (f *feed) snapshot(ctx context.Context) (CityState, error) {
-	state := newCityState()
+// snapshot gives take every message that was stored when the feed was opened,
+// until take fails.
+func (f *feed) snapshot(ctx context.Context, take func(jetstream.Msg) error) error {
 	overdue := time.NewTicker(askAgain)
 	defer overdue.Stop()
 	for f.left > 0 {
 		select {
 		case m := <-f.msgs:
-			change, ok, err := f.take(m)
-			if err != nil && !errors.Is(err, errTerm) { // news only after the snapshot
-				return state, err
-			}
-			if ok {
-				state.apply(change)
+			if err := take(m); err != nil {
+				return err
 			}
 		case <-overdue.C:
 			if err := f.askEnd(ctx); err != nil {
-				return state, err
+				return err
 			}
 		case err := <-f.errs:
-			return state, err
+			return err
 		case <-ctx.Done():
-			return state, context.Cause(ctx)
+			return context.Cause(ctx)
 		}
 	}
-	return state, nil
+	return nil
 }
 
 // askEnd finds the end of a snapshot whose last message was replaced or removed
@@ -151,59 +142,31 @@ func (f *feed) askEnd(ctx context.Context) error {
 	return nil
 }
 
-// take checks that nothing is missing before m and decodes it. ok is false for
-// messages that must be ignored; errTerm means that m is a term's record.
-func (f *feed) take(m jetstream.Msg) (change CityChange, ok bool, err error) {
+// advance checks that nothing is missing before m.
+func (f *feed) advance(m jetstream.Msg) (*jetstream.MsgMetadata, error) {
 	meta, err := m.Metadata()
 	if err != nil {
-		return CityChange{}, false, fmt.Errorf("read metadata: %w", err)
+		return nil, fmt.Errorf("read metadata: %w", err)
 	}
 	if meta.Sequence.Consumer != f.seq+1 {
-		return CityChange{}, false, fmt.Errorf("%w: %d after %d", errGap, meta.Sequence.Consumer, f.seq)
+		return nil, fmt.Errorf("%w: %d after %d", errGap, meta.Sequence.Consumer, f.seq)
 	}
 	f.seq = meta.Sequence.Consumer
 	f.left = min(meta.NumPending, max(f.left, 1)-1)
-	if m.Subject() == subjectTerm {
-		f.led = true
-		return CityChange{}, false, errTerm
-	}
-	change, epoch, err := decode(m.Subject(), m.Data())
-	if err != nil {
-		f.metrics.malformed.Inc()
-		f.log.Debug("dropped a malformed message", "subject", m.Subject(), "err", err)
-		return CityChange{}, false, nil
-	}
-	if f.outdated(change, epoch) {
-		f.metrics.outdated.Inc()
-		return CityChange{}, false, nil
-	}
-	f.epoch = max(f.epoch, epoch)
-	change.stored = meta.Timestamp
-	return change, true, nil
+	return meta, nil
 }
 
-// outdated reports whether a deposed aggregator sent the change. Links and
-// markers carry no epoch.
-func (f *feed) outdated(c CityChange, epoch uint64) bool {
-	versioned := c.Room != nil || c.City != nil || c.Status != nil
-	return versioned && epoch < f.epoch
-}
-
-// ready returns m and what else has arrived already, decoded.
-func (f *feed) ready(m jetstream.Msg) (changes []CityChange, err error) {
+// ready gives take m and what else has arrived already, until take fails.
+func (f *feed) ready(m jetstream.Msg, take func(jetstream.Msg) error) error {
 	for range pullAhead {
-		change, ok, err := f.take(m)
-		if ok {
-			changes = append(changes, change)
-		}
-		if err != nil {
-			return changes, err
+		if err := take(m); err != nil {
+			return err
 		}
 		select {
 		case m = <-f.msgs:
 		default:
-			return changes, nil
+			return nil
 		}
 	}
-	return changes, nil
+	return nil
 }

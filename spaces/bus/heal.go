@@ -41,7 +41,7 @@ func fenced(err error) bool {
 // heal makes the stream exist and restores what was lost with an old one. It
 // returns ErrDeposed when somebody else leads by now. The caller holds mu.
 func (p *publisher) heal(ctx context.Context) error {
-	info, err := ensureStream(ctx, p.js)
+	info, err := cityStream.ensure(ctx, p.js)
 	if err != nil {
 		return err
 	}

@@ -110,11 +110,21 @@ func (p *publisher) send(ctx context.Context, entries []entry) (errs []error) {
 }
 
 func (p *publisher) sendBatch(ctx context.Context, entries []entry) (errs []error) {
-	acks := make([]jetstream.PubAckFuture, 0, len(entries))
-	for _, e := range entries {
-		ack, err := p.js.PublishMsgAsync(p.message(e), jetstream.WithRetryAttempts(0))
+	messages := make([]*nats.Msg, len(entries))
+	for i, e := range entries {
+		messages[i] = p.message(e)
+	}
+	return sendAll(ctx, p.js, messages)
+}
+
+// sendAll publishes messages without waiting in between, then waits for every
+// acknowledgement. It returns one error for each that failed.
+func sendAll(ctx context.Context, js jetstream.JetStream, messages []*nats.Msg) (errs []error) {
+	acks := make([]jetstream.PubAckFuture, 0, len(messages))
+	for _, m := range messages {
+		ack, err := js.PublishMsgAsync(m, jetstream.WithRetryAttempts(0))
 		if err != nil {
-			errs = append(errs, fmt.Errorf("%s: %w", e.subject, err))
+			errs = append(errs, fmt.Errorf("%s: %w", m.Subject, err))
 			continue
 		}
 		acks = append(acks, ack)
@@ -155,7 +165,8 @@ func publishError(err error) error {
 	if errors.Is(err, ErrDeposed) {
 		return err
 	}
-	if errors.Is(err, nats.ErrReconnectBufExceeded) { // the client's words for a connection that is lost, once per message
+	// The client's words for a connection that is lost, once per message.
+	if errors.Is(err, nats.ErrReconnectBufExceeded) || errors.Is(err, nats.ErrDisconnected) {
 		err = errDisconnected
 	}
 	return &spaces.Error{Code: spaces.CodeUnavailable, Message: "could not publish to NATS", Err: err}

@@ -19,24 +19,40 @@ import (
 // gone. A watcher that was away longer takes a new snapshot anyway.
 const markerTTL = time.Minute
 
-// ensureStream creates the stream, or brings an existing one to the settings
-// we rely on and leaves an operator's own (replicas, placement, limits) alone.
-func ensureStream(ctx context.Context, js jetstream.JetStream) (*jetstream.StreamInfo, error) {
-	s, err := js.Stream(ctx, streamName)
+// stream is what one of our streams must be like. All of them hold one message
+// per subject, with a lifetime per message.
+type stream struct {
+	name, description string
+	subjects          []string
+	transform         *jetstream.SubjectTransformConfig // nil: none
+}
+
+var cityStream = stream{
+	name: streamName, description: "The city's presence: one message per subject, the newest wins",
+	subjects: streamSubjects,
+	transform: &jetstream.SubjectTransformConfig{
+		Source: dropPrefix + "*.*", Destination: prefix + "{{wildcard(1)}}.{{wildcard(2)}}",
+	},
+}
+
+// ensure creates the stream, or brings an existing one to the settings we rely
+// on and leaves an operator's own (replicas, placement, limits) alone.
+func (s stream) ensure(ctx context.Context, js jetstream.JetStream) (*jetstream.StreamInfo, error) {
+	there, err := js.Stream(ctx, s.name)
 	if errors.Is(err, jetstream.ErrStreamNotFound) {
-		s, err = createStream(ctx, js)
+		there, err = s.create(ctx, js)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("stream %s: %w", streamName, err)
+		return nil, fmt.Errorf("stream %s: %w", s.name, err)
 	}
-	info := s.CachedInfo()
-	if settled(info.Config) {
+	info := there.CachedInfo()
+	if s.settled(info.Config) {
 		return info, nil
 	}
-	if s, err = js.UpdateStream(ctx, ours(info.Config)); err != nil {
-		return nil, fmt.Errorf("update stream %s: %w", streamName, err)
+	if there, err = js.UpdateStream(ctx, s.ours(info.Config)); err != nil {
+		return nil, fmt.Errorf("update stream %s: %w", s.name, err)
 	}
-	return s.CachedInfo(), nil
+	return there.CachedInfo(), nil
 }
 
 const (
@@ -47,12 +63,12 @@ const (
 	storeBusyFor                     = 50 * time.Millisecond
 )
 
-func createStream(ctx context.Context, js jetstream.JetStream) (s jetstream.Stream, err error) {
+func (s stream) create(ctx context.Context, js jetstream.JetStream) (made jetstream.Stream, err error) {
 	for range storeTries {
-		s, err = js.CreateStream(ctx, ours(jetstream.StreamConfig{Name: streamName, Storage: jetstream.FileStorage}))
+		made, err = js.CreateStream(ctx, s.ours(jetstream.StreamConfig{Name: s.name, Storage: jetstream.FileStorage}))
 		var refused *jetstream.APIError
 		if !errors.As(err, &refused) || refused.ErrorCode != storeBusy {
-			return s, err
+			return made, err
 		}
 		select {
 		case <-time.After(storeBusyFor):
@@ -64,9 +80,9 @@ func createStream(ctx context.Context, js jetstream.JetStream) (s jetstream.Stre
 }
 
 // ours sets what correctness depends on.
-func ours(c jetstream.StreamConfig) jetstream.StreamConfig {
-	c.Description = "The city's presence: one message per subject, the newest wins"
-	c.Subjects = slices.Clone(streamSubjects)
+func (s stream) ours(c jetstream.StreamConfig) jetstream.StreamConfig {
+	c.Description = s.description
+	c.Subjects = slices.Clone(s.subjects)
 	c.Retention = jetstream.LimitsPolicy
 	c.Discard = jetstream.DiscardOld
 	c.MaxMsgsPerSubject = 1
@@ -74,18 +90,23 @@ func ours(c jetstream.StreamConfig) jetstream.StreamConfig {
 	c.SubjectDeleteMarkerTTL = markerTTL
 	c.AllowRollup = true  // the server's markers are roll-ups
 	c.AllowDirect = false // what we read decides who leads: only the stream's leader may answer
-	c.SubjectTransform = &jetstream.SubjectTransformConfig{
-		Source: dropPrefix + "*.*", Destination: prefix + "{{wildcard(1)}}.{{wildcard(2)}}",
-	}
+	c.SubjectTransform = s.transform
 	return c
 }
 
-func settled(have jetstream.StreamConfig) bool {
-	want := ours(have)
+func (s stream) settled(have jetstream.StreamConfig) bool {
+	want := s.ours(have)
 	return slices.Equal(have.Subjects, want.Subjects) && have.MaxMsgsPerSubject == 1 &&
 		have.Retention == want.Retention && have.Discard == want.Discard &&
 		have.AllowMsgTTL && have.AllowRollup && !have.AllowDirect && have.SubjectDeleteMarkerTTL == markerTTL &&
-		have.SubjectTransform != nil && *have.SubjectTransform == *want.SubjectTransform
+		s.transformed(have.SubjectTransform)
+}
+
+func (s stream) transformed(have *jetstream.SubjectTransformConfig) bool {
+	if have == nil || s.transform == nil {
+		return have == nil && s.transform == nil
+	}
+	return *have == *s.transform
 }
 
 // lastMessage returns the stored message of a subject; nil when there is none.
