@@ -92,20 +92,23 @@ func cutText(text string, limit int) string {
 // PutPosts writes posts, new or changed, in one transaction: up to a thousand
 // of them cost six statements.
 func (s *Store) PutPosts(ctx context.Context, posts []Post) error {
-	byKey := make(map[string]Post, len(posts)) // one statement may not write a row twice
+	rows, places := make([][]any, 0, len(posts)), map[string]int{} // one statement may not write a row twice
 	for _, p := range posts {
 		p, err := p.Normalize()
 		if err != nil {
 			return err
 		}
-		byKey[p.Key().ID] = p
-	}
-	rows := make([][]any, 0, len(byKey))
-	for id, p := range byKey {
-		rows = append(rows, []any{
+		id := p.Key().ID
+		row := []any{
 			p.Author, p.Permlink, p.Kind, p.Title, p.Content, p.Metadata, p.Block, p.Votes, p.Rating,
 			p.NSFW, p.Hidden, p.Flagged, stampText(p.CreatedAt), stampText(p.UpdatedAt), id,
-		})
+		}
+		if at, twice := places[id]; twice {
+			rows[at] = row
+			continue
+		}
+		places[id] = len(rows)
+		rows = append(rows, row)
 	}
 	err := s.Tx(ctx, func(ctx context.Context) error {
 		return eachChunk(rows, func(chunk string) error { return s.putPosts(ctx, chunk) })
