@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"strconv"
@@ -32,7 +33,8 @@ func (d DLUX) String() string {
 // Shared is false: the first server never told a client about itself.
 func (DLUX) Shared() bool { return false }
 
-// Event appends e in the first server's words.
+// Event appends e in the first server's words. Acknowledgements are the
+// transport's matter: the door answers them itself.
 func (d DLUX) Event(dst []byte, e SpaceEvent) []byte {
 	switch e := e.(type) {
 	case Joined:
@@ -57,10 +59,8 @@ func (d DLUX) Event(dst []byte, e SpaceEvent) []byte {
 		return d.event(dst, "emote", dluxEmote{dluxFrom: dluxFromOf(e.From), Emote: e.Emote, Timestamp: e.At.UnixMilli()})
 	case Entity:
 		return d.entity(dst, e)
-	case Ack:
-		return d.ack(dst, e)
 	case Refused:
-		return d.refused(dst, e)
+		return d.event(dst, refusalName(e.Op), dluxErrorOf(e.Op, e.Err))
 	}
 	return dst
 }
@@ -126,7 +126,7 @@ func (d DLUX) left(dst []byte, e Left) []byte {
 }
 
 func (d DLUX) chat(dst []byte, e Chat) []byte {
-	row := dluxRowOf(e.Event)
+	row := dluxLineOf(e.Event)
 	if d.Raw {
 		row.User, row.Message = row.DisplayName, &row.Content
 	}
@@ -188,16 +188,19 @@ func (d DLUX) entity(dst []byte, e Entity) []byte {
 // says comes last, where it overrules what the sender wrote there: of two
 // members with one name a JavaScript parser keeps the later.
 func appendRawCustom(dst []byte, e Entity) []byte {
-	fields, isObject := objectBody(e.Data)
+	name, data := e.Type, e.Data
+	if isRawWord(name) { // it would pass for the server's own
+		data = mustJSON(map[string]any{"name": name, "data": data})
+		name = "custom"
+	}
 	return textFrame(dst, func(b []byte) []byte {
 		b = append(b, '{')
-		switch {
-		case isObject && len(fields) > 0:
+		if fields, ok := objectBody(data); !ok {
+			b = append(append(append(b, `"data":`...), data...), ',')
+		} else if len(fields) > 0 {
 			b = append(append(b, fields...), ',')
-		case !isObject:
-			b = append(append(append(b, `"data":`...), e.Data...), ',')
 		}
-		b = appendString(append(b, `"type":`...), e.Type)
+		b = appendString(append(b, `"type":`...), name)
 		b = appendString(append(b, `,"socketId":`...), e.From.Session.ID)
 		b = appendText(append(b, `,"userAccount":`...), e.From.Session.Account)
 		return append(b, '}')
@@ -206,47 +209,35 @@ func appendRawCustom(dst []byte, e Entity) []byte {
 
 // objectBody returns what is between the braces of a JSON object.
 func objectBody(raw json.RawMessage) ([]byte, bool) {
-	text := strings.TrimSpace(string(raw))
-	if !strings.HasPrefix(text, "{") || !strings.HasSuffix(text, "}") {
+	text := bytes.TrimSpace(raw)
+	if !bytes.HasPrefix(text, []byte("{")) {
 		return nil, false
 	}
-	return []byte(strings.TrimSpace(text[1 : len(text)-1])), true
+	return bytes.TrimSpace(text[1 : len(text)-1]), true
 }
 
-// ack appends a Socket.IO acknowledgement. The wallet script has none.
-func (d DLUX) ack(dst []byte, e Ack) []byte {
-	if d.Raw || e.Request == nil {
-		return dst
-	}
-	body := e.Body
-	if body == nil {
-		body = dluxDone{Success: true}
-	}
-	return appendSocketIOAck(dst, e.Request, body)
+// Refusal is the event by which the first server says no to another event: its
+// name and payload. Errors that are no [spaces.Error] are ours alone.
+func Refusal(op string, err error) (name string, payload json.RawMessage) {
+	return refusalName(op), mustJSON(dluxErrorOf(op, err))
 }
 
-func appendSocketIOAck(dst []byte, id json.RawMessage, body any) []byte {
-	text := mustJSON(body)
-	return textFrame(dst, func(b []byte) []byte {
-		b = append(append(b, "43"...), id...)
-		b = append(append(b, '['), text...)
-		return append(b, ']')
-	})
+func refusalName(op string) string {
+	if strings.HasPrefix(op, "chat-") {
+		return "chat-error"
+	}
+	return "space-error"
 }
 
-// refused appends the first server's chat-error or space-error, and answers an
-// acknowledgement when one was asked for.
-func (d DLUX) refused(dst []byte, e Refused) []byte {
-	said := dluxErrorOf(e.Op, e.Err)
-	name := "space-error"
-	if strings.HasPrefix(e.Op, "chat-") {
-		name = "chat-error"
-	}
-	dst = d.event(dst, name, said)
-	if d.Raw || e.Request == nil {
-		return dst
-	}
-	return appendSocketIOAck(dst, e.Request, dluxFailed{dluxError: said})
+// FailedAnswer is the acknowledgement of an event that was refused.
+type FailedAnswer struct {
+	Success bool `json:"success"` // false
+	dluxError
+}
+
+// NewFailedAnswer says in an acknowledgement what [Refusal] says in an event.
+func NewFailedAnswer(op string, err error) FailedAnswer {
+	return FailedAnswer{dluxError: dluxErrorOf(op, err)}
 }
 
 func dluxErrorOf(op string, err error) dluxError {

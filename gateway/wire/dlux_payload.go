@@ -28,13 +28,6 @@ func dluxFromOf(m Member) dluxFrom {
 	return dluxFrom{m.Session.ID, nullable(m.Session.Account), m.Session.Name}
 }
 
-func nullable(s string) *string {
-	if s == "" {
-		return nil
-	}
-	return &s
-}
-
 type dluxPoint struct {
 	X float64 `json:"x"`
 	Y float64 `json:"y"`
@@ -54,7 +47,7 @@ type dluxUser struct {
 func dluxUserOf(m Member) dluxUser {
 	u := dluxUser{
 		dluxFrom: dluxFromOf(m), AvatarData: m.Session.Avatar,
-		VoiceEnabled: m.Session.Voice, ConnectedAt: dluxTime(m.Session.ConnectedAt),
+		VoiceEnabled: m.Session.Voice, ConnectedAt: jsTime(m.Session.ConnectedAt),
 	}
 	if m.Pose != nil {
 		p, r := m.Pose.Position, m.Pose.Rotation.Euler()
@@ -62,9 +55,6 @@ func dluxUserOf(m Member) dluxUser {
 	}
 	return u
 }
-
-// dluxTime is a time as JavaScript prints a Date in JSON.
-func dluxTime(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
 
 type dluxJoined struct {
 	Success bool `json:"success"`
@@ -174,77 +164,19 @@ type dluxCandidate struct {
 	FromSocketID string          `json:"fromSocketId"`
 }
 
-// dluxRow is the row of chat_messages as the first server sent it to everybody.
-type dluxRow struct {
-	ID              int64              `json:"id"`
-	SpaceType       spaces.Type        `json:"space_type"`
-	SpaceID         string             `json:"space_id"`
-	Subspace        string             `json:"subspace"`
-	UserAccount     *string            `json:"user_account"`
-	GuestID         *string            `json:"guest_id"`
-	MessageType     spaces.MessageType `json:"message_type"`
-	Content         string             `json:"content"`
-	Metadata        json.RawMessage    `json:"metadata"`
-	ParentMessageID *int64             `json:"parent_message_id"`
-	ThreadCount     int                `json:"thread_count"`
-	IsEdited        bool               `json:"is_edited"`
-	IsDeleted       bool               `json:"is_deleted"`
-	CreatedAt       string             `json:"created_at"`
-	UpdatedAt       string             `json:"updated_at"`
-	DisplayName     string             `json:"display_name"`
-	Timestamp       int64              `json:"timestamp"`
-
-	ReplyTo   *int64            `json:"reply_to"`
-	Mentions  []string          `json:"mentions"`
-	Reactions []spaces.Reaction `json:"reactions"`
-	ClientID  string            `json:"client_id"`
-	Seq       int64             `json:"seq"`
+// dluxLine is a chat line as everybody in the space hears of it.
+type dluxLine struct {
+	ChatRow
+	Seq       int64 `json:"seq"`
+	Timestamp int64 `json:"timestamp"`
 
 	// The wallet script's own words for a line.
 	User    string  `json:"user,omitempty"`
 	Message *string `json:"message,omitempty"`
 }
 
-func dluxRowOf(e spaces.ChatEvent) dluxRow {
-	m := &e.Message
-	return dluxRow{
-		ID: m.ID, SpaceType: m.Key.Type, SpaceID: m.Key.ID, Subspace: m.Key.Subspace,
-		UserAccount: nullable(m.Account), GuestID: nullable(guestID(m)),
-		MessageType: m.Type, Content: m.Content, Metadata: m.Metadata,
-		ParentMessageID: nullableID(m.ParentID), ThreadCount: m.ThreadCount,
-		IsEdited: m.Edited, IsDeleted: m.Deleted,
-		CreatedAt: dluxTime(m.CreatedAt), UpdatedAt: dluxTime(m.UpdatedAt),
-		DisplayName: displayName(m), Timestamp: e.At.UnixMilli(),
-		ReplyTo: nullableID(m.ReplyTo), Mentions: m.Mentions, Reactions: m.Reactions,
-		ClientID: m.ClientID, Seq: e.Seq,
-	}
-}
-
-func nullableID(id int64) *int64 {
-	if id == 0 {
-		return nil
-	}
-	return &id
-}
-
-func guestID(m *spaces.Message) string {
-	if !m.Guest {
-		return ""
-	}
-	return strings.TrimPrefix(m.Subject, "guest:")
-}
-
-// displayName is never a name that a guest chose: guests' names come from the
-// program, and look like guests.
-func displayName(m *spaces.Message) string {
-	switch {
-	case m.Name != "":
-		return m.Name
-	case m.Guest:
-		return "Guest-" + guestID(m)
-	default:
-		return m.Account
-	}
+func dluxLineOf(e spaces.ChatEvent) dluxLine {
+	return dluxLine{ChatRow: NewChatRow(e.Message), Seq: e.Seq, Timestamp: e.At.UnixMilli()}
 }
 
 type dluxReaction struct {
@@ -269,13 +201,4 @@ type dluxError struct {
 	Code  spaces.Code `json:"code,omitempty"`
 	Field string      `json:"field,omitempty"`
 	Event string      `json:"event,omitempty"` // what was refused
-}
-
-type dluxFailed struct {
-	Success bool `json:"success"`
-	dluxError
-}
-
-type dluxDone struct {
-	Success bool `json:"success"`
 }

@@ -61,15 +61,11 @@ func (n NAF) Event(dst []byte, e SpaceEvent) []byte {
 	case Chat:
 		return n.chat(dst, e.Event)
 	case Entity:
-		if e.Kind == EntityNAF || e.Kind == EntityCustom {
+		if e.Kind == EntityNAF || e.Kind == EntityCustom && !isNAFWord(e.Type) {
 			return n.data(dst, e.From.Session.ID, e.Type, e.Data)
 		}
-	case Ack:
-		if n.SocketIO {
-			return DLUX{}.ack(dst, e)
-		}
 	case Refused:
-		return n.refused(dst, e)
+		return n.event(dst, "space-error", dluxErrorOf(e.Op, e.Err))
 	}
 	return dst
 }
@@ -140,16 +136,13 @@ func (n NAF) chat(dst []byte, e spaces.ChatEvent) []byte {
 // NAFChatData is a line as networked-aframe's own example sends it. The name is
 // the proven one, or a guest's.
 func NAFChatData(m spaces.Message) json.RawMessage {
-	return mustJSON(nafChat{Text: m.Content, Name: displayName(&m)})
+	return mustJSON(nafChat{Text: m.Content, Name: displayName(m)})
 }
 
-func (n NAF) refused(dst []byte, e Refused) []byte {
-	said := dluxErrorOf(e.Op, e.Err)
-	dst = n.event(dst, "space-error", said)
-	if !n.SocketIO || e.Request == nil {
-		return dst
-	}
-	return appendSocketIOAck(dst, e.Request, dluxFailed{dluxError: said})
+// isNAFWord reports whether a data type means something to networked-aframe or
+// to us: an application of another door may not use it.
+func isNAFWord(kind string) bool {
+	return kind == "u" || kind == "um" || kind == "r" || kind == NAFChat
 }
 
 // event appends one of the adapters' own events.
