@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -23,6 +24,9 @@ type Bus struct {
 	reading *line
 	pub     *publisher
 	reader  jetstream.JetStream
+
+	mu     sync.Mutex // guards moving
+	moving *line      // of the gateway; nil until there is one
 }
 
 // Open connects to NATS, or starts the built-in server, checks that it can do
@@ -71,25 +75,33 @@ func (b *Bus) open(ctx context.Context) error {
 }
 
 func (b *Bus) connect(ctx context.Context) (err error) {
-	var in nats.InProcessConnProvider
 	if b.cfg.URL == "" {
 		if b.server, err = startEmbedded(b.cfg.Dir, b.log); err != nil {
 			return err
 		}
-		in = b.server.srv
 	} else if err := checkURLs(b.cfg.URL); err != nil {
 		return err
 	}
-	if b.writing, err = dial(ctx, b.cfg, "writing", in, b.metrics); err != nil {
+	if b.writing, err = b.dial(ctx, "writing"); err != nil {
 		return err
 	}
-	b.reading, err = dial(ctx, b.cfg, "reading", in, b.metrics)
+	b.reading, err = b.dial(ctx, "reading")
 	return err
+}
+
+func (b *Bus) dial(ctx context.Context, part string, more ...nats.Option) (*line, error) {
+	if b.server == nil {
+		return dial(ctx, b.cfg, part, b.metrics, more...)
+	}
+	return dial(ctx, b.cfg, part, b.metrics, append(more, nats.InProcessServer(b.server.srv))...)
 }
 
 // Close ends the connections and the built-in server and waits for both.
 func (b *Bus) Close() {
-	for _, l := range []*line{b.reading, b.writing} {
+	b.mu.Lock()
+	moving := b.moving
+	b.mu.Unlock()
+	for _, l := range []*line{moving, b.reading, b.writing} {
 		if l != nil {
 			l.close()
 		}

@@ -20,6 +20,9 @@ type Config struct {
 	RoomTTL   time.Duration // rooms, people and city totals; 5 min when zero
 	StatusTTL time.Duration // the aggregator's heartbeat; 30 s when zero
 	LeaseTTL  time.Duration // how long a silent leader keeps the lease; 10 s when zero
+	// GatewayTTL is how long a gateway may be silent before it is dead; 5 s when
+	// zero. It gives a sign of life five times within it.
+	GatewayTTL time.Duration
 
 	Log      *slog.Logger          // nil discards
 	Registry prometheus.Registerer // nil keeps the metrics to ourselves
@@ -41,6 +44,9 @@ func (c Config) withDefaults() Config {
 	if c.LeaseTTL == 0 {
 		c.LeaseTTL = 10 * time.Second
 	}
+	if c.GatewayTTL == 0 {
+		c.GatewayTTL = 5 * time.Second
+	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
@@ -54,7 +60,7 @@ func (c Config) check() error {
 	for _, ttl := range []struct {
 		name string
 		d    time.Duration
-	}{{"RoomTTL", c.RoomTTL}, {"StatusTTL", c.StatusTTL}, {"LeaseTTL", c.LeaseTTL}} {
+	}{{"RoomTTL", c.RoomTTL}, {"StatusTTL", c.StatusTTL}, {"LeaseTTL", c.LeaseTTL}, {"GatewayTTL", c.GatewayTTL}} {
 		if ttl.d < minTTL {
 			return spaces.Invalid(ttl.name, "must be at least %s, got %s", minTTL, ttl.d)
 		}

@@ -37,8 +37,9 @@ type line struct {
 
 var errDisconnected = errors.New("the connection to NATS is lost")
 
-// dial connects to URLs that checkURLs has passed, or to the server given.
-func dial(ctx context.Context, cfg Config, part string, in nats.InProcessConnProvider, m *metrics) (*line, error) {
+// dial connects to URLs that checkURLs has passed, unless an option of more
+// names a server.
+func dial(ctx context.Context, cfg Config, part string, m *metrics, more ...nats.Option) (*line, error) {
 	l := &line{closed: make(chan struct{}), changed: make(chan struct{})}
 	l.up, l.down = context.WithCancelCause(context.Background())
 	log := cfg.Log.With("connection", part)
@@ -54,10 +55,7 @@ func dial(ctx context.Context, cfg Config, part string, in nats.InProcessConnPro
 		// sender may have been deposed meanwhile: fail it at once instead.
 		nats.ReconnectBufSize(-1),
 	)
-	if in != nil {
-		opts = append(opts, nats.InProcessServer(in))
-	}
-	nc, err := nats.Connect(cfg.URL, opts...)
+	nc, err := nats.Connect(cfg.URL, append(opts, more...)...)
 	if err != nil {
 		return nil, &spaces.Error{
 			Code:    spaces.CodeUnavailable,

@@ -35,6 +35,11 @@ var cityStream = stream{
 	},
 }
 
+var sessionStream = stream{
+	name: sessionStreamName, description: "Who is in which space, and which gateways live: one message per subject",
+	subjects: []string{sessionPrefix + "*.*", alivePrefix + "*"},
+}
+
 // ensure creates the stream, or brings an existing one to the settings we rely
 // on and leaves an operator's own (replicas, placement, limits) alone.
 func (s stream) ensure(ctx context.Context, js jetstream.JetStream) (*jetstream.StreamInfo, error) {
