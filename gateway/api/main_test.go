@@ -17,6 +17,7 @@ import (
 
 	"presence/gateway/api"
 	"presence/gateway/auth"
+	"presence/migrations"
 	"presence/gateway/wire"
 	"presence/spaces"
 	"presence/spaces/store"
@@ -37,7 +38,7 @@ type world struct {
 func newWorld(t *testing.T, edit ...func(*api.Config)) *world {
 	t.Helper()
 	log := slog.New(slog.DiscardHandler)
-	who, err := auth.New(auth.Config{Secret: []byte("a secret for tests"), Log: log}, &tickets{bodies: map[string]json.RawMessage{}}, time.Now)
+	who, err := auth.New(auth.Config{Secret: []byte("a secret for tests"), Log: log}, openStore(t), time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -182,32 +183,6 @@ func (c *city) edit(f func(*city)) {
 	f(c)
 }
 
-// tickets is the part of a store that the API needs.
-type tickets struct {
-	mu     sync.Mutex
-	bodies map[string]json.RawMessage
-}
-
-func (s *tickets) PutTicket(_ context.Context, hash string, body json.RawMessage, _ time.Time) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.bodies[hash] = body
-	return nil
-}
-
-func (s *tickets) TakeTicket(_ context.Context, hash string, _ time.Time) (json.RawMessage, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	body, ok := s.bodies[hash]
-	delete(s.bodies, hash)
-	if !ok {
-		return nil, &spaces.Error{Code: spaces.CodeUnauthenticated}
-	}
-	return body, nil
-}
-
-func (*tickets) Members(context.Context) ([]store.Membership, error) { return nil, nil }
-
 var errAway = errors.New("pq: password authentication failed for user hunter2")
 
 func names(t *testing.T, rooms []map[string]any) string {
@@ -224,4 +199,19 @@ func decode(t *testing.T, answer *httptest.ResponseRecorder, into any) {
 	if err := json.Unmarshal(answer.Body.Bytes(), into); err != nil {
 		t.Fatalf("%s: %v", answer.Body, err)
 	}
+}
+
+// openStore is an empty database of the test's own.
+func openStore(t *testing.T) *store.Store {
+	t.Helper()
+	db, err := migrations.Open(t.Context(), "", t.TempDir(), slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return store.New(db)
 }

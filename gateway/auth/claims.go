@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -19,10 +20,13 @@ const (
 const (
 	AudienceAPI      = "city-api" // REST
 	AudienceRealtime = "city-rt"  // sockets and event streams
+	AudienceVoice    = "city-voice"
 )
 
 const (
-	guestPrefix = "guest:"
+	guestPrefix  = "guest:"
+	hivePrefix   = "hive:"
+	matrixPrefix = "matrix:"
 	// memberRole in front of a microDAO's name is the role by which an
 	// operator's token carries a membership of its own, without a row in the
 	// table of members.
@@ -34,7 +38,7 @@ const (
 )
 
 // claims is the body of both kinds of token. The city's tokens have Type,
-// Email and Roles (its security.py); ours have Scope and Session.
+// Email and Roles (its security.py); ours have Scope, Session and SessionEnd.
 type claims struct {
 	jwt.RegisteredClaims
 	Type    string `json:"type,omitempty"`
@@ -42,6 +46,23 @@ type claims struct {
 	Roles   words  `json:"roles,omitempty"`
 	Scope   string `json:"scope,omitempty"`
 	Session string `json:"sid,omitempty"`
+	// SessionEnd is when a socket that the token opened has to end. It is later
+	// than exp: a login that is revoked ends its sockets at once, so they need
+	// not end with every token, and nobody leaves a space every 15 minutes.
+	SessionEnd *jwt.NumericDate `json:"sid_exp,omitempty"`
+}
+
+// end is when the right that the token gives ends, once it was accepted.
+func (c *claims) end() time.Time {
+	if c.SessionEnd != nil && c.SessionEnd.After(c.ExpiresAt.Time) {
+		return c.SessionEnd.Time
+	}
+	return c.ExpiresAt.Time
+}
+
+// scopes is what the token was narrowed to; nil when it was not.
+func (c *claims) scopes() []string {
+	return slices.DeleteFunc(strings.Fields(c.Scope), func(scope string) bool { return scope == scopeRead })
 }
 
 // words is a list of strings that may also be written as a single string.

@@ -19,16 +19,17 @@ const (
 
 // Guest makes a token for somebody who proved nothing. previous is the guest
 // token the browser had before, or empty: when it is really ours, the visitor
-// stays the same pseudonym. A previous token that cannot be used is no error,
+// stays the same pseudonym, unless that was revoked. A previous token that cannot be used is no error,
 // because a browser that holds one has no other way to get rid of it.
 func (a *Auth) Guest(previous string) (Token, error) {
 	subject, known := a.previousGuest(previous)
 	if !known {
 		subject = guestPrefix + strings.ToLower(rand.Text())
 	}
-	return a.sign(
-		identity{Subject: subject, Name: guestName(subject)},
-		[]string{AudienceAPI, AudienceRealtime}, GuestTTL)
+	return a.sign(issue{
+		who:      identity{Subject: subject, Name: guestName(subject), Login: subject},
+		audience: []string{AudienceAPI, AudienceRealtime}, expires: a.now().Add(GuestTTL),
+	})
 }
 
 func (a *Auth) previousGuest(token string) (subject string, known bool) {
@@ -39,7 +40,7 @@ func (a *Auth) previousGuest(token string) (subject string, known bool) {
 	if c.ExpiresAt == nil || a.now().After(c.ExpiresAt.Add(guestMemory)) {
 		return "", false
 	}
-	return c.Subject, true
+	return c.Subject, !a.revoked.has(c.Subject)
 }
 
 // guestName is derived from the subject, so that it is as stable as that and

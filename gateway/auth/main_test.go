@@ -135,6 +135,8 @@ func refusal(t testing.TB, err error, code spaces.Code) *spaces.Error {
 
 // memory is a store that the test can switch off.
 type memory struct {
+	auth.Store // nil: the rest is tested on a real one
+
 	mu      sync.Mutex
 	tickets map[string]ticket
 	members []store.Membership
@@ -174,6 +176,12 @@ func (m *memory) Members(context.Context) ([]store.Membership, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return append([]store.Membership(nil), m.members...), m.away
+}
+
+func (m *memory) Revoked(context.Context, time.Time) ([]string, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return nil, m.away
 }
 
 func (m *memory) set(away error, members ...store.Membership) {

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"presence/spaces"
 )
 
@@ -23,16 +25,24 @@ type memberTable struct {
 
 // identity is what a credential proves by itself, before anything is looked up.
 type identity struct {
-	Subject string `json:"sub"`
-	Name    string `json:"name,omitempty"`
-	Roles   words  `json:"roles,omitempty"`
+	Subject string   `json:"sub"`
+	Name    string   `json:"name,omitempty"`
+	Roles   words    `json:"roles,omitempty"`
+	Login   string   `json:"sid,omitempty"`
+	Scopes  []string `json:"scopes,omitempty"`
 }
 
 // identify adds what we know about a proven subject: that it is a guest, which
-// never has rights whoever signed the token, or an admin, and its microDAOs.
+// never has rights whoever signed the token, or an admin, and its microDAOs. A
+// guest's login is the guest, so that it can be revoked without having been
+// stored.
 func (a *Auth) identify(who identity) spaces.Viewer {
-	v := spaces.Viewer{Subject: who.Subject, Name: who.Name, Guest: strings.HasPrefix(who.Subject, guestPrefix)}
+	v := spaces.Viewer{
+		Subject: who.Subject, Name: who.Name, Guest: strings.HasPrefix(who.Subject, guestPrefix),
+		Login: who.Login, Scopes: who.Scopes,
+	}
 	if v.Guest {
+		v.Login = v.Subject
 		return v
 	}
 	v.Roles = slices.Clone([]string(who.Roles))
@@ -45,7 +55,10 @@ func (a *Auth) identify(who identity) spaces.Viewer {
 // Current returns the viewer with the microDAOs they belong to now, and false
 // once their login was revoked. Live sockets ask every second.
 func (a *Auth) Current(v spaces.Viewer) (current spaces.Viewer, ok bool) {
-	return a.withMicroDAOs(v), true
+	if strings.HasPrefix(v.Subject, hivePrefix) && v.Login != "" {
+		a.live.LoadOrStore(v.Login, struct{}{})
+	}
+	return a.withMicroDAOs(v), !a.revoked.has(v.Login)
 }
 
 func (a *Auth) withMicroDAOs(v spaces.Viewer) spaces.Viewer {
@@ -64,44 +77,63 @@ func (a *Auth) withMicroDAOs(v spaces.Viewer) spaces.Viewer {
 	return v
 }
 
-// Ready says whether the table of members was ever read. Until then nobody is
-// a member of anything, and a member who came in would miss their rooms.
+// Ready says whether the members and the revoked logins were ever read. Until
+// then nobody is a member of anything, and somebody whose login was revoked
+// would come in.
 func (a *Auth) Ready(context.Context) error {
 	if !a.members.Load().loaded {
-		return errors.New("the members of microDAOs have not been read yet")
+		return errors.New("the members of microDAOs and the revoked logins have not been read yet")
 	}
 	return nil
 }
 
-// Run reads the table of members at once and then every two seconds until ctx
-// ends. When the store does not answer, the last table stays: somebody's rooms
-// do not vanish because a database restarts.
+// Run keeps what it read from the store fresh, and asks from time to time
+// whether live Hive logins still have their keys, until ctx ends.
 func (a *Auth) Run(ctx context.Context) error {
+	var both errgroup.Group
+	both.Go(func() error { a.keepReading(ctx); return nil })
+	both.Go(func() error { a.keepAsking(ctx); return nil })
+	return both.Wait()
+}
+
+// keepReading reads the members and the revoked logins at once and then every
+// two seconds. When the store does not answer, what was read last stays:
+// somebody's rooms do not vanish because a database restarts.
+func (a *Auth) keepReading(ctx context.Context) {
 	ticker := time.NewTicker(reread)
 	defer ticker.Stop()
 	failing := false
 	for {
-		err := a.readMembers(ctx)
+		err := a.read(ctx)
 		switch {
 		case ctx.Err() != nil:
-			return nil
+			return
 		case err != nil && !failing:
-			a.log.WarnContext(ctx, "cannot read the members of microDAOs; the last known ones stay", "error", err)
+			a.log.WarnContext(ctx, "cannot read the members of microDAOs and the revoked logins; the last known ones stay", "error", err)
 		case err == nil && failing:
-			a.log.InfoContext(ctx, "the members of microDAOs are read again")
+			a.log.InfoContext(ctx, "the members of microDAOs and the revoked logins are read again")
 		}
 		failing = err != nil
 		select {
 		case <-ctx.Done():
-			return nil
+			return
 		case <-ticker.C:
 		}
 	}
 }
 
-func (a *Auth) readMembers(ctx context.Context) error {
+func (a *Auth) read(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 5*reread)
 	defer cancel()
+	revoked, err := a.store.Revoked(ctx, a.now())
+	if err != nil {
+		return err
+	}
+	a.revoked.replace(revoked)
+	return a.readMembers(ctx)
+}
+
+func (a *Auth) readMembers(ctx context.Context) error {
 	rows, err := a.store.Members(ctx)
 	if err != nil {
 		return err

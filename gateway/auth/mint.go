@@ -15,10 +15,14 @@ import (
 
 const (
 	// AccessTTL is how long a token lives when nobody says otherwise: short,
-	// because a token cannot be taken back.
+	// because one that was copied is good until its login is ended.
 	AccessTTL = 15 * time.Minute
 	maxTTL    = 366 * 24 * time.Hour
 	maxRoles  = 50
+
+	// mintedPrefix begins the login id of tokens without a login, so that an
+	// operator can revoke one that leaked.
+	mintedPrefix = "op-"
 )
 
 // Token is a credential we made.
@@ -54,7 +58,10 @@ func (a *Auth) Mint(g Grant) (Token, error) {
 	if len(g.Audience) == 0 {
 		g.Audience = []string{AudienceAPI, AudienceRealtime}
 	}
-	return a.sign(identity{Subject: g.Subject, Name: g.Name, Roles: roles}, g.Audience, g.TTL)
+	return a.sign(issue{
+		who:      identity{Subject: g.Subject, Name: g.Name, Roles: roles, Login: mintedPrefix + randomHex()},
+		audience: g.Audience, expires: a.now().Add(g.TTL),
+	})
 }
 
 func (g Grant) check() error {
@@ -92,23 +99,34 @@ func (g Grant) checkLists() error {
 	return nil
 }
 
+// issue is what a token of our own says.
+type issue struct {
+	who      identity
+	audience []string
+	expires  time.Time
+	end      time.Time // of a socket opened with it; zero: the same
+}
+
 // sign makes one of our own tokens.
-func (a *Auth) sign(who identity, audience []string, ttl time.Duration) (Token, error) {
-	now := a.now()
-	expires := now.Add(ttl).Truncate(time.Second)
-	t := jwt.NewWithClaims(jwt.SigningMethodEdDSA, claims{
+func (a *Auth) sign(i issue) (Token, error) {
+	c := claims{
 		RegisteredClaims: jwt.RegisteredClaims{
-			Issuer: IssuerOwn, Subject: who.Subject, Audience: audience, ID: randomHex(),
-			IssuedAt: jwt.NewNumericDate(now), ExpiresAt: jwt.NewNumericDate(expires),
+			Issuer: IssuerOwn, Subject: i.who.Subject, Audience: i.audience, ID: randomHex(),
+			IssuedAt: jwt.NewNumericDate(a.now()), ExpiresAt: jwt.NewNumericDate(i.expires.Truncate(time.Second)),
 		},
-		Name: who.Name, Roles: who.Roles, Scope: scopeRead, Session: randomHex(),
-	})
+		Name: i.who.Name, Roles: i.who.Roles, Session: i.who.Login,
+		Scope: strings.Join(append([]string{scopeRead}, i.who.Scopes...), " "),
+	}
+	if !i.end.IsZero() {
+		c.SessionEnd = jwt.NewNumericDate(i.end.Truncate(time.Second))
+	}
+	t := jwt.NewWithClaims(jwt.SigningMethodEdDSA, c)
 	t.Header["kid"] = a.keyID
 	signed, err := t.SignedString(a.key)
 	if err != nil {
 		return Token{}, fmt.Errorf("sign a token: %w", err)
 	}
-	return Token{Token: signed, Viewer: a.identify(who), Expires: expires}, nil
+	return Token{Token: signed, Viewer: a.identify(i.who), Expires: c.ExpiresAt.Time}, nil
 }
 
 // randomHex returns 128 random bits, which nobody can guess or meet by chance.

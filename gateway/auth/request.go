@@ -16,20 +16,29 @@ import (
 var ErrNoCredential = errors.New("no credential")
 
 // FromRequest finds the credential of a request and checks it. Places are
-// tried in this order and the first that holds one decides: Authorization,
+// tried in this order and the first that holds one decides: Authorization (a
+// token, or <signature>:<account> with X-Challenge), the x-account,
+// x-challenge, x-pubkey and x-signature headers of old clients,
 // Sec-WebSocket-Protocol (bearer.<jwt>), ?ticket=, ?token= when that is on.
 // Expires is when the right ends; the zero Viewer is never returned without an
 // error. The error is a [spaces.Error]; its field says where the credential
 // was.
 func (a *Auth) FromRequest(r *http.Request) (spaces.Viewer, time.Time, error) {
-	v, expires, err := a.fromRequest(r)
+	return a.fromRequest(r, audienceOf(r))
+}
+
+func (a *Auth) fromRequest(r *http.Request, audience string) (spaces.Viewer, time.Time, error) {
+	v, expires, err := a.checkRequest(r, audience)
 	if refusal, ok := errors.AsType[*spaces.Error](err); ok && refusal.Fix == fixLogin && forSocket(r) {
 		refusal.Fix = fixSocket
 	}
 	return v, expires, err
 }
 
-func (a *Auth) fromRequest(r *http.Request) (spaces.Viewer, time.Time, error) {
+func (a *Auth) checkRequest(r *http.Request, audience string) (spaces.Viewer, time.Time, error) {
+	if p, found := signatureIn(r.Header); found {
+		return a.fromSignature(r.Context(), p)
+	}
 	token, field, err := a.findToken(r)
 	if err != nil {
 		return spaces.Viewer{}, time.Time{}, err
@@ -37,7 +46,12 @@ func (a *Auth) fromRequest(r *http.Request) (spaces.Viewer, time.Time, error) {
 	if field == fieldTicket {
 		return a.redeem(r.Context(), token)
 	}
-	v, expires, err := a.viewer(token, audienceOf(r))
+	return a.fromToken(token, field, audience)
+}
+
+// fromToken checks a token that was found at field.
+func (a *Auth) fromToken(token, field, audience string) (spaces.Viewer, time.Time, error) {
+	v, expires, err := a.viewer(token, audience)
 	if refusal, ok := errors.AsType[*spaces.Error](err); ok {
 		refusal.Field = field
 	}

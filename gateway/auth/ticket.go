@@ -34,7 +34,8 @@ func (a *Auth) Ticket(ctx context.Context, v spaces.Viewer, until time.Time) (ti
 	if v.Subject == "" {
 		return "", time.Time{}, noCredential()
 	}
-	body, err := json.Marshal(ticketBody{identity: identity{Subject: v.Subject, Name: v.Name, Roles: v.Roles}, Expires: until})
+	who := identity{Subject: v.Subject, Name: v.Name, Roles: v.Roles, Login: v.Login, Scopes: v.Scopes}
+	body, err := json.Marshal(ticketBody{identity: who, Expires: until})
 	if err != nil {
 		return "", time.Time{}, fmt.Errorf("encode a ticket: %w", err)
 	}
@@ -69,7 +70,11 @@ func (a *Auth) redeem(ctx context.Context, ticket string) (spaces.Viewer, time.T
 	if !now.Before(body.Expires) {
 		return spaces.Viewer{}, time.Time{}, badTicket(nil)
 	}
-	return a.identify(body.identity), body.Expires, nil
+	v := a.identify(body.identity)
+	if a.revoked.has(v.Login) {
+		return spaces.Viewer{}, time.Time{}, loginEnded()
+	}
+	return v, body.Expires, nil
 }
 
 // hashTicket is the form in which a ticket is stored: somebody who reads the
