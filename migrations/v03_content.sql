@@ -18,6 +18,7 @@ CREATE TABLE posts (
 	title      TEXT         NOT NULL DEFAULT '',
 	content    TEXT         NOT NULL DEFAULT '',
 	metadata   TEXT         NOT NULL DEFAULT '{}', -- json_metadata of the post
+	words      TEXT         NOT NULL DEFAULT '',   -- those of space_words, each after a space
 	created_at TIMESTAMPTZ  NOT NULL DEFAULT NOW(),
 	updated_at TIMESTAMPTZ  NOT NULL DEFAULT NOW()
 );
@@ -30,6 +31,7 @@ CREATE TABLE collaboration_documents (
 	content    TEXT        NOT NULL DEFAULT '',
 	creator    TEXT        NOT NULL,
 	is_public  BOOLEAN     NOT NULL DEFAULT FALSE,
+	words      TEXT        NOT NULL DEFAULT '',
 	created_at TIMESTAMPTZ NOT NULL DEFAULT NOW(),
 	updated_at TIMESTAMPTZ NOT NULL DEFAULT NOW()
 );
@@ -123,6 +125,7 @@ CREATE TABLE posts (
 	title      TEXT    NOT NULL DEFAULT '',
 	content    TEXT    NOT NULL DEFAULT '',
 	metadata   TEXT    NOT NULL DEFAULT '{}',
+	words      TEXT    NOT NULL DEFAULT '',
 	created_at TEXT    NOT NULL,
 	updated_at TEXT    NOT NULL
 );
@@ -135,6 +138,7 @@ CREATE TABLE collaboration_documents (
 	content    TEXT    NOT NULL DEFAULT '',
 	creator    TEXT    NOT NULL,
 	is_public  BOOLEAN NOT NULL DEFAULT FALSE,
+	words      TEXT    NOT NULL DEFAULT '',
 	created_at TEXT    NOT NULL,
 	updated_at TEXT    NOT NULL
 );

@@ -72,7 +72,7 @@ func Decide(s Standing, a Action) error {
 	if !s.Viewer.Allows(a, s.Space.Key) {
 		return &Error{Code: CodeForbidden, Message: "this token is good for another space or another purpose", Fix: "Use the token that joining this space gave you"}
 	}
-	role := s.role()
+	role := s.Rank()
 	if role == SpaceAdmin { // who governs a space is neither banned nor gated
 		return nil
 	}
@@ -112,7 +112,8 @@ func NoSpace() *Error {
 	return &Error{Code: CodeNotFound, Message: "Space not found or access denied"} // the first API's words
 }
 
-func (s Standing) role() Role {
+// Rank is what the viewer is in the space, the city's admins included.
+func (s Standing) Rank() Role {
 	if slices.Contains(s.Viewer.Roles, RoleAdmin) {
 		return SpaceAdmin
 	}
@@ -123,7 +124,7 @@ func (s Standing) role() Role {
 }
 
 func (s Standing) sees() bool {
-	if s.Space.Public || s.role().AtLeast(SpaceTicketHolder) {
+	if s.Space.Public || s.Rank().AtLeast(SpaceTicketHolder) {
 		return true
 	}
 	return s.Space.Link != nil && s.Viewer.CanSee(*s.Space.Link)

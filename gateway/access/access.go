@@ -20,7 +20,23 @@ type Store interface {
 	Rights(ctx context.Context, key spaces.Key, subject string, now time.Time) (store.Rights, error)
 	LinksVersion(ctx context.Context) (int64, error)
 	Links(ctx context.Context) ([]spaces.Link, error)
+	List(ctx context.Context, q store.ListQuery) ([]store.Listed, error)
+
+	Tx(ctx context.Context, fn func(ctx context.Context) error) error
 	Audit(ctx context.Context, a store.AuditRow) error
+	PutSettings(ctx context.Context, key spaces.Key, set spaces.Settings, by string, now time.Time) error
+	AddSubspace(ctx context.Context, key spaces.Key, title, by string, now time.Time) error
+	PutGrant(ctx context.Context, g store.Grant) error
+	RemoveGrant(ctx context.Context, key spaces.Key, subject string) error
+	PutBan(ctx context.Context, b store.Ban) error
+	RemoveBan(ctx context.Context, key spaces.Key, subject string) error
+}
+
+// Kicker ends live clients, on every gateway.
+type Kicker interface {
+	// Kick ends the sessions of a subject in a content and all its subspaces;
+	// key is the canonical one of the content. The reason is shown to them.
+	Kick(ctx context.Context, key spaces.Key, subject, reason string) error
 }
 
 // Powers asks the homeserver about a room's members. An error means that
@@ -33,6 +49,7 @@ type Powers interface {
 type Config struct {
 	Store  Store
 	Powers Powers // nil: Matrix power levels give no roles
+	Kicker Kicker
 	Now    func() time.Time
 	Log    *slog.Logger
 }
@@ -56,6 +73,7 @@ const (
 type Access struct {
 	store  Store
 	powers Powers
+	kicker Kicker
 	now    func() time.Time
 	log    *slog.Logger
 
@@ -82,7 +100,7 @@ type member struct{ room, user string }
 // New builds an Access.
 func New(cfg Config) *Access {
 	a := &Access{
-		store: cfg.Store, powers: cfg.Powers, now: cfg.Now, log: cfg.Log,
+		store: cfg.Store, powers: cfg.Powers, kicker: cfg.Kicker, now: cfg.Now, log: cfg.Log,
 		contents: newMemory[spaces.Key, content](maxContents, contentTTL),
 		rights:   newMemory[holder, store.Rights](maxRights, rightsTTL),
 		levels:   newMemory[member, int](maxRights, powersTTL),
@@ -128,13 +146,25 @@ func (a *Access) Space(ctx context.Context, key spaces.Key) (spaces.Space, error
 	return space, nil
 }
 
-// Links returns the linked rooms that the viewer may know, sorted by slug.
-func (a *Access) Links(ctx context.Context, v spaces.Viewer) ([]spaces.Link, error) {
+// List returns a page of the spaces that the viewer may know: q.Rooms, q.Subject
+// and q.Now are filled here.
+func (a *Access) List(ctx context.Context, v spaces.Viewer, q store.ListQuery) ([]store.Listed, error) {
 	all, err := a.links.all(ctx, a.now())
 	if err != nil {
 		return nil, err
 	}
-	return slices.DeleteFunc(slices.Clone(all), func(l spaces.Link) bool { return !v.CanSee(l) }), nil
+	lobby := spaces.Key{Type: spaces.TypeGlobal, ID: spaces.Lobby, Subspace: spaces.MainSubspace}
+	q.Rooms = []spaces.Space{Lobby(lobby, spaces.DefaultSettings(spaces.TypeGlobal))}
+	for _, l := range all {
+		if v.CanSee(l) {
+			q.Rooms = append(q.Rooms, roomOf(l, spaces.DefaultSettings(spaces.TypeCity)))
+		}
+	}
+	q.Now = a.now()
+	if !v.Guest {
+		q.Subject = v.Subject
+	}
+	return a.store.List(ctx, q)
 }
 
 // Audit keeps one privileged act; the time is set here. Its loss would hide an
@@ -184,10 +214,14 @@ func (a *Access) room(ctx context.Context, key spaces.Key) (content, error) {
 		return content{}, nil
 	}
 	set, err := a.store.Settings(ctx, key)
-	l := all[i]
-	return content{spaces.Space{
-		Key: key, Kind: spaces.KindCity, Title: l.Name, Description: l.Description, Public: l.Public, Link: &l, Settings: set,
-	}, true}, err
+	return content{roomOf(all[i], set), true}, err
+}
+
+func roomOf(l spaces.Link, set spaces.Settings) spaces.Space {
+	return spaces.Space{
+		Key:  spaces.Key{Type: spaces.TypeCity, ID: string(l.Slug), Subspace: spaces.MainSubspace},
+		Kind: spaces.KindCity, Title: l.Name, Description: l.Description, Public: l.Public, Link: &l, Settings: set,
+	}
 }
 
 // place finds out what the viewer is in the space.

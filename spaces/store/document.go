@@ -96,16 +96,16 @@ func (s *Store) putDocument(ctx context.Context, d Document) (int64, error) {
 	}
 	columns, values := "", ""
 	if d.ID != 0 {
-		columns, values = "id, ", "$9, "
+		columns, values = "id, ", "$10, "
 	}
-	args := []any{owner, permlink, d.Creator, d.Title, d.Content, d.Public, stamp(d.CreatedAt), stamp(later(d.UpdatedAt, d.CreatedAt))}
+	args := []any{owner, permlink, d.Creator, d.Title, d.Content, d.Public, stamp(d.CreatedAt), stamp(later(d.UpdatedAt, d.CreatedAt)), wordText(d.Creator, d.Title)}
 	if d.ID != 0 {
 		args = append(args, d.ID)
 	}
-	after, err := s.named(ctx, "INSERT INTO collaboration_documents ("+columns+`owner, permlink, creator, title, content, is_public, created_at, updated_at)
-		VALUES (`+values+`$1, $2, $3, $4, $5, $6, $7, $8)
+	after, err := s.named(ctx, "INSERT INTO collaboration_documents ("+columns+`owner, permlink, creator, title, content, is_public, created_at, updated_at, words)
+		VALUES (`+values+`$1, $2, $3, $4, $5, $6, $7, $8, $9)
 		ON CONFLICT (id) DO UPDATE SET owner = excluded.owner, permlink = excluded.permlink, creator = excluded.creator, title = excluded.title,
-			content = excluded.content, is_public = excluded.is_public, created_at = excluded.created_at, updated_at = excluded.updated_at
+			content = excluded.content, is_public = excluded.is_public, created_at = excluded.created_at, updated_at = excluded.updated_at, words = excluded.words
 		RETURNING id, space_id, creator, title`, args...)
 	if err != nil {
 		return 0, err

@@ -27,8 +27,8 @@ const (
 	// sessions' own table.
 	liveFor = sessionLife
 	// maxMatches bounds what a search looks at for each word: the price of one
-	// that fits everything is the same as of one that fits ten thousand.
-	maxMatches     = 10_000
+	// that fits everything is the same as of one that fits five thousand.
+	maxMatches     = 5_000
 	maxSearchWords = 4
 	// pinned is before everything in each order.
 	pinned = 1 << 62
@@ -162,30 +162,35 @@ func searchWords(text string) []string {
 	return words[:min(len(words), maxSearchWords)]
 }
 
-// matches are the contents that the first word of the search fits, at most
-// maxMatches of each type, and of those the ones that the other words fit.
+// matches are contents that a word of the search fits, at most maxMatches for
+// each word. Those that all words fit are among them as long as one of the
+// words fits no more than that.
 func (b *lister) matches() {
 	if len(b.words) == 0 {
 		return
 	}
 	for _, t := range []spaces.Type{spaces.TypePost, spaces.TypeDocument} {
-		query := ""
+		var fits []string
 		for i, word := range b.words {
-			fits := "SELECT content_id FROM space_words WHERE word >= " + b.arg(word) + " AND word < " + b.arg(wordsEnd(word)) +
-				" AND space_type = " + b.arg(string(t)) + fmt.Sprintf(" ORDER BY word, content_id DESC LIMIT %d", maxMatches)
-			if i == 0 {
-				query = "SELECT DISTINCT content_id FROM (" + fits + ") AS w0"
-				continue
-			}
-			if i == 1 {
-				query += " WHERE"
-			} else {
-				query += " AND"
-			}
-			query += fmt.Sprintf(" content_id IN (SELECT content_id FROM (%s) AS w%d)", fits, i)
+			fits = append(fits, fmt.Sprintf(`SELECT content_id FROM (SELECT content_id FROM space_words
+				WHERE word >= %s AND word < %s AND space_type = %s ORDER BY word, content_id DESC LIMIT %d) AS w%d`,
+				b.arg(word), b.arg(wordsEnd(word)), b.arg(string(t)), maxMatches, i))
 		}
-		b.with = append(b.with, string(t)+"_matches AS MATERIALIZED ("+query+")")
+		b.with = append(b.with, string(t)+"_matches AS MATERIALIZED ("+strings.Join(fits, " UNION ")+")")
 	}
+}
+
+// fitAll is the condition that all words fit a row. Words hold no sign that
+// LIKE would take for more than itself.
+func (b *lister) fitAll(table string) string {
+	if len(b.words) == 0 {
+		return ""
+	}
+	where := " AND " + table + ".id = m.content_id"
+	for _, word := range b.words {
+		where += " AND " + table + ".words LIKE " + b.arg("% "+word+"%")
+	}
+	return where
 }
 
 // after is the condition that a row of an arm comes after the mark, in terms of
@@ -290,9 +295,7 @@ func (b *lister) found(t spaces.Type, table string) string {
 // with people, which the sessions name, and the others.
 func (b *lister) ordered(arm int, t spaces.Type, table string, columns func(score string) string, from, where, votes, at string) {
 	id := table + ".id"
-	if len(b.words) > 0 {
-		where += " AND " + id + " = m.content_id"
-	}
+	where += b.fitAll(table)
 	switch b.q.Sort {
 	case SortVotes:
 		b.add(columns(votes), from+where+b.after(arm, votes, at, id), votes, at, id)

@@ -101,7 +101,7 @@ func (s *Store) PutPosts(ctx context.Context, posts []Post) error {
 		id := p.Key().ID
 		row := []any{
 			p.Author, p.Permlink, p.Kind, p.Title, p.Content, p.Metadata, p.Block, p.Votes, p.Rating,
-			p.NSFW, p.Hidden, p.Flagged, stampText(p.CreatedAt), stampText(p.UpdatedAt), id,
+			p.NSFW, p.Hidden, p.Flagged, stampText(p.CreatedAt), stampText(p.UpdatedAt), id, wordText(p.Author, p.Title),
 		}
 		if at, twice := places[id]; twice {
 			rows[at] = row
@@ -120,10 +120,10 @@ func (s *Store) PutPosts(ctx context.Context, posts []Post) error {
 }
 
 func (s *Store) putPosts(ctx context.Context, chunk string) error {
-	const columns = "author, permlink, type, title, content, metadata, block, votes, rating, nsfw, hidden, flagged, created_at, updated_at"
+	const columns = "author, permlink, type, title, content, metadata, block, votes, rating, nsfw, hidden, flagged, created_at, updated_at, words"
 	source := s.jsonRows(1, "author TEXT", "permlink TEXT", "type TEXT", "title TEXT", "content TEXT", "metadata TEXT",
 		"block BIGINT", "votes BIGINT", "rating BIGINT", "nsfw BOOLEAN", "hidden BOOLEAN", "flagged BOOLEAN",
-		s.stampColumn("created_at"), s.stampColumn("updated_at"), "space_id TEXT")
+		s.stampColumn("created_at"), s.stampColumn("updated_at"), "space_id TEXT", "words TEXT")
 	before, err := s.named(ctx, "SELECT id, space_id, author, title FROM posts WHERE space_id IN (SELECT space_id FROM "+source+")", chunk)
 	if err != nil {
 		return err
@@ -132,7 +132,7 @@ func (s *Store) putPosts(ctx context.Context, chunk string) error {
 		WHERE true ON CONFLICT (space_id) DO UPDATE SET type = excluded.type, title = excluded.title, content = excluded.content,
 			metadata = excluded.metadata, block = excluded.block, votes = excluded.votes, rating = excluded.rating,
 			nsfw = excluded.nsfw, hidden = excluded.hidden, flagged = excluded.flagged,
-			created_at = excluded.created_at, updated_at = excluded.updated_at
+			created_at = excluded.created_at, updated_at = excluded.updated_at, words = excluded.words
 		RETURNING id, space_id, author, title`, chunk)
 	if err != nil {
 		return err

@@ -32,6 +32,9 @@ func Words(texts ...string) []string {
 	return words
 }
 
+// wordText is how the words stand in the row of their content.
+func wordText(owner, title string) string { return " " + strings.Join(Words(owner, title), " ") }
+
 // wordsEnd is greater than every word that begins with prefix.
 func wordsEnd(prefix string) string { return prefix + string(utf8.MaxRune) }
 
