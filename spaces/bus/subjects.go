@@ -16,10 +16,10 @@ const (
 const (
 	sessionStreamName = "SPACE_SESSIONS"
 
-	sessionPrefix  = "space.session."  // <gateway>.<session>: one client inside
-	alivePrefix    = "space.alive."    // <gateway>: its sign of life
-	livePrefix     = "space.live."     // <space>: motion and events
-	directPrefix   = "space.gateway."  // <gateway>: for one gateway alone
+	sessionPrefix  = "space.session." // <gateway>.<session>: one client inside
+	alivePrefix    = "space.alive."   // <gateway>: its sign of life
+	livePrefix     = "space.live."    // <space>: motion and events
+	directPrefix   = "space.gateway." // <gateway>: for one gateway alone
 	subjectControl = "space.control"
 )
 
