@@ -3,7 +3,10 @@ package socketio
 import (
 	"context"
 	"encoding/json"
+	"log/slog"
+	"maps"
 	"net/http"
+	"time"
 
 	"presence/gateway/conn/engineio"
 )
@@ -39,21 +42,45 @@ type Data struct {
 type Event struct {
 	Name string
 	Data
-	// Ack answers the client's callback; nil when it has none. Only the first
-	// call counts. It may be called from any goroutine, later too.
+	// AckID is the number of the client's callback, for who encodes the answer
+	// itself (43<AckID>[...]); nil when it has none.
+	AckID json.RawMessage
+	// Ack answers the callback; nil when there is none. Only the first call
+	// counts. It may be called from any goroutine, later too.
 	Ack func(Data)
 }
 
 // Server is the http.Handler of one Socket.IO endpoint, at whatever path it is
 // mounted ("/socket.io/" is what clients expect).
 type Server struct {
-	engine *engineio.Server
+	engine     *engineio.Server
+	namespaces map[string]Connect
+	log        *slog.Logger
 }
+
+// connectTimeout is the default: a stock client says CONNECT at once.
+const connectTimeout = 10 * time.Second
 
 // New checks the settings. Nothing is started. ConnectTimeout is 10 s and Name
 // "socketio" when they are zero.
 func New(cfg engineio.Config, namespaces map[string]Connect) (*Server, error) {
-	return &Server{}, nil
+	if cfg.ConnectTimeout == 0 {
+		cfg.ConnectTimeout = connectTimeout
+	}
+	if cfg.Name == "" {
+		cfg.Name = "socketio"
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	s := &Server{namespaces: maps.Clone(namespaces), log: cfg.Log}
+	engine, err := engineio.New(cfg, s.open)
+	s.engine = engine
+	return s, err
+}
+
+func (s *Server) open(e *engineio.Session, r *http.Request) engineio.Receiver {
+	return &session{server: s, engine: e, request: r, sockets: map[string]*Socket{}}
 }
 
 // Run keeps the sockets until ctx ends, then tells every client and waits for
