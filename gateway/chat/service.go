@@ -1,11 +1,37 @@
 package chat
 
 import (
+	"cmp"
 	"context"
-	"io"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
 
 	"presence/spaces"
+	"presence/spaces/bus"
+	"presence/spaces/store"
 )
+
+// Access answers who may do what; gateway/access has it.
+type Access interface {
+	Check(ctx context.Context, v spaces.Viewer, key spaces.Key, a spaces.Action, nsfw bool) (spaces.Standing, error)
+}
+
+// Config is what a [Service] is built from.
+type Config struct {
+	Store     *store.Store
+	Bus       *bus.Bus
+	Access    Access
+	Retention time.Duration         // how long lines are kept; 90 days when zero
+	Log       *slog.Logger          // nil discards
+	Registry  prometheus.Registerer // nil keeps the metrics to ourselves
+}
+
+// DefaultRetention is how long lines are kept when the operator says nothing.
+const DefaultRetention = 90 * 24 * time.Hour
 
 // Service is the chat of every space. Its methods may be called from any
 // goroutine. Errors that a person can do something about are *spaces.Error.
@@ -13,97 +39,96 @@ import (
 // Every method asks whether the viewer may do it. The gate before content that
 // is not safe for work stands at the entrance and is not asked again: whoever
 // comes here from outside (REST) asks [Service.Allowed] first.
-type Service struct{}
+type Service struct {
+	store     *store.Store
+	bus       *bus.Bus
+	access    Access
+	retention time.Duration
+	log       *slog.Logger
+	metrics   *metrics
+	limits    *limits
 
-// New builds the service; Run makes events travel.
-func New() (*Service, error) { return &Service{}, nil }
+	committers committers
+	outgoing   chan bus.HistoryEvent // to the publisher; what does not fit is swept from the outbox
 
-// Run publishes, polls and forgets what is too old, until ctx ends.
-func (s *Service) Run(ctx context.Context) error { <-ctx.Done(); return nil }
+	mu        sync.Mutex // guards what follows
+	followers map[spaces.Key][]*follower
+	closed    bool
+	running   sync.WaitGroup // the followers' goroutines
+}
+
+// waitingToPublish is a few seconds of a busy chat.
+const waitingToPublish = 2048
+
+// New builds the service; [Service.Run] makes events travel.
+func New(cfg Config) (*Service, error) {
+	if cfg.Store == nil || cfg.Bus == nil || cfg.Access == nil {
+		return nil, errors.New("the chat needs a store, a bus and access")
+	}
+	if cfg.Retention < 0 {
+		return nil, spaces.Invalid("CHAT_RETENTION_DAYS", "must not be negative")
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	s := &Service{
+		store: cfg.Store, bus: cfg.Bus, access: cfg.Access, retention: cmp.Or(cfg.Retention, DefaultRetention),
+		log: cfg.Log.With("part", "chat"), metrics: newMetrics(cfg.Registry), limits: newLimits(),
+		outgoing: make(chan bus.HistoryEvent, waitingToPublish), followers: map[spaces.Key][]*follower{},
+	}
+	s.committers.commit = s.commit
+	return s, nil
+}
+
+// Run publishes what is written, looks for what was missed and forgets what is
+// too old, until ctx ends. Afterwards no follower is called any more.
+func (s *Service) Run(ctx context.Context) error {
+	var group sync.WaitGroup
+	for _, work := range []func(context.Context){s.publish, s.sweep, s.poll, s.retain} {
+		group.Go(func() { work(ctx) })
+	}
+	group.Wait()
+	s.close()
+	return nil
+}
 
 // Allowed returns nil when the viewer may do this in the space; nsfw says that
 // they asked for such content.
 func (s *Service) Allowed(ctx context.Context, v spaces.Viewer, key spaces.Key, a spaces.Action, nsfw bool) error {
-	return nil
+	_, err := s.access.Check(ctx, v, key, a, nsfw)
+	return err
 }
 
-// Send writes a line. It is committed when Send returns nil; the same draft
-// (by its ClientID) sent again returns the line that is there.
-func (s *Service) Send(ctx context.Context, v spaces.Viewer, key spaces.Key, d spaces.Draft) (spaces.Message, error) {
-	return spaces.Message{}, nil
+// may returns the canonical key of a space in which the viewer may do this.
+func (s *Service) may(ctx context.Context, v spaces.Viewer, key spaces.Key, a spaces.Action) (spaces.Key, error) {
+	standing, err := s.access.Check(ctx, v, key, a, true)
+	if err != nil {
+		return spaces.Key{}, err
+	}
+	return standing.Space.Key, nil
 }
 
-// System writes a line of the program's own. clientID makes a repeat harmless.
-func (s *Service) System(ctx context.Context, key spaces.Key, clientID, content string) (spaces.Message, error) {
-	return spaces.Message{}, nil
+// every calls do now and then until ctx ends.
+func every(ctx context.Context, pause func() time.Duration, do func(context.Context)) {
+	for {
+		timer := time.NewTimer(pause())
+		select {
+		case <-timer.C:
+			do(ctx)
+		case <-ctx.Done():
+			timer.Stop()
+			return
+		}
+	}
 }
 
-// Edit replaces the content of one's own line, for a day after it was written.
-func (s *Service) Edit(ctx context.Context, v spaces.Viewer, key spaces.Key, id int64, content string) (spaces.Message, error) {
-	return spaces.Message{}, nil
-}
+func always(d time.Duration) func() time.Duration { return func() time.Duration { return d } }
 
-// Delete empties one's own line, or as a moderator anybody's.
-func (s *Service) Delete(ctx context.Context, v spaces.Viewer, key spaces.Key, id int64) (spaces.Message, error) {
-	return spaces.Message{}, nil
-}
-
-// React adds or takes back a reaction. Doing it twice is harmless.
-func (s *Service) React(ctx context.Context, v spaces.Viewer, key spaces.Key, id int64, reaction string, on bool) (spaces.Message, error) {
-	return spaces.Message{}, nil
-}
-
-// History reads lines.
-func (s *Service) History(ctx context.Context, v spaces.Viewer, key spaces.Key, q spaces.HistoryQuery) (spaces.History, error) {
-	return spaces.History{}, nil
-}
-
-// Message reads one line.
-func (s *Service) Message(ctx context.Context, v spaces.Viewer, key spaces.Key, id int64) (spaces.Message, error) {
-	return spaces.Message{}, nil
-}
-
-// Since reads what happened after seq; limit is 1 to 500, 200 when 0.
-func (s *Service) Since(ctx context.Context, v spaces.Viewer, key spaces.Key, seq int64, limit int) (spaces.ChatSince, error) {
-	return spaces.ChatSince{}, nil
-}
-
-// MarkRead notes that everything up to a line was read, and subscribes. It never
-// goes back. Guests have no read markers: CodeUnauthenticated.
-func (s *Service) MarkRead(ctx context.Context, v spaces.Viewer, key spaces.Key, id int64) (spaces.Subscription, error) {
-	return spaces.Subscription{}, nil
-}
-
-// Subscription returns the viewer's; CodeNotFound when there is none.
-func (s *Service) Subscription(ctx context.Context, v spaces.Viewer, key spaces.Key) (spaces.Subscription, error) {
-	return spaces.Subscription{}, nil
-}
-
-// Subscribe subscribes or changes what the viewer wants to be told about.
-func (s *Service) Subscribe(ctx context.Context, v spaces.Viewer, key spaces.Key, n spaces.Notify) (spaces.Subscription, error) {
-	return spaces.Subscription{}, nil
-}
-
-// Unsubscribe ends a subscription; doing it twice is harmless.
-func (s *Service) Unsubscribe(ctx context.Context, v spaces.Viewer, key spaces.Key) error { return nil }
-
-// Unread counts what waits for the viewer in each subscribed space that they
-// may still read.
-func (s *Service) Unread(ctx context.Context, v spaces.Viewer) ([]spaces.Unread, error) {
-	return nil, nil
-}
-
-// Export writes every line of a space as JSON lines, oldest first, for its
-// admins.
-func (s *Service) Export(ctx context.Context, v spaces.Viewer, key spaces.Key, w io.Writer) error {
-	return nil
-}
-
-// Follow gives deliver the events of a space in order and without gaps, from
-// seq+1 on, whichever gateway they come from, until stop is called. deliver is
-// called from one goroutine, should not wait, and may still be running when
-// stop returns. The key must be the canonical one of a Standing. It fails when
-// the database cannot be read.
-func (s *Service) Follow(key spaces.Key, deliver func([]spaces.ChatEvent)) (seq int64, stop func(), err error) {
-	return 0, func() {}, nil
+// unavailable is what a writer or reader is told when the database fails: the
+// cause is for the log.
+func unavailable(err error) error {
+	if err == nil || spaces.ErrorCode(err) != spaces.CodeInternal {
+		return err
+	}
+	return &spaces.Error{Code: spaces.CodeUnavailable, Message: "the chat cannot be reached for now", Fix: "Try again; a line that was sent twice is written once", Err: err}
 }

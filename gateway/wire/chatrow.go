@@ -3,7 +3,6 @@ package wire
 import (
 	"encoding/json"
 	"strings"
-	"time"
 
 	"presence/spaces"
 )
@@ -16,23 +15,24 @@ type ChatRow struct {
 	SpaceType       spaces.Type        `json:"space_type"`
 	SpaceID         string             `json:"space_id"`
 	Subspace        string             `json:"subspace"`
-	UserAccount     *string            `json:"user_account"` // null for guests
-	GuestID         *string            `json:"guest_id"`     // null for everybody else
-	MessageType     spaces.MessageType `json:"message_type"`
-	Content         string             `json:"content"`
-	Metadata        json.RawMessage    `json:"metadata"`
-	ParentMessageID *int64             `json:"parent_message_id"`
+	UserAccount     *string            `json:"user_account" doc:"Hive name, Matrix id or city user; null for guests and for the program"`
+	GuestID         *string            `json:"guest_id" doc:"null for everybody else"`
+	MessageType     spaces.MessageType `json:"message_type" enum:"text,emoji,system,voice_transcription"`
+	Content         string             `json:"content" doc:"Empty once deleted"`
+	Metadata        json.RawMessage    `json:"metadata" doc:"An object or null"`
+	ParentMessageID *int64             `json:"parent_message_id" doc:"The first line of the thread; null outside of threads"`
 	ThreadCount     int                `json:"thread_count"`
 	IsEdited        bool               `json:"is_edited"`
 	IsDeleted       bool               `json:"is_deleted"`
-	CreatedAt       string             `json:"created_at"`
-	UpdatedAt       string             `json:"updated_at"`
+	CreatedAt       string             `json:"created_at" format:"date-time"`
+	UpdatedAt       string             `json:"updated_at" format:"date-time"`
 	DisplayName     string             `json:"display_name"`
 
-	ReplyTo   *int64            `json:"reply_to"`
-	Mentions  []string          `json:"mentions"`
-	Reactions []spaces.Reaction `json:"reactions"`
-	ClientID  string            `json:"client_id"`
+	Subject   string            `json:"subject" doc:"The writer's name for programs"`
+	ReplyTo   *int64            `json:"reply_to" doc:"The line this one answers"`
+	Mentions  []string          `json:"mentions" nullable:"false" doc:"Accounts named by @"`
+	Reactions []spaces.Reaction `json:"reactions" nullable:"false"`
+	ClientID  string            `json:"client_id" doc:"The writer's own name for the line"`
 }
 
 // NewChatRow spells a line as the first API does.
@@ -44,18 +44,8 @@ func NewChatRow(m spaces.Message) ChatRow {
 		ParentMessageID: nullableID(m.ParentID), ThreadCount: m.ThreadCount,
 		IsEdited: m.Edited, IsDeleted: m.Deleted,
 		CreatedAt: jsTime(m.CreatedAt), UpdatedAt: jsTime(m.UpdatedAt), DisplayName: displayName(m),
-		ReplyTo: nullableID(m.ReplyTo), Mentions: m.Mentions, Reactions: m.Reactions, ClientID: m.ClientID,
+		Subject: m.Subject, ReplyTo: nullableID(m.ReplyTo), Mentions: m.Mentions, Reactions: m.Reactions, ClientID: m.ClientID,
 	}
-}
-
-// jsTime is a time as JavaScript prints a Date in JSON.
-func jsTime(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
-
-func nullable(s string) *string {
-	if s == "" {
-		return nil
-	}
-	return &s
 }
 
 func nullableID(id int64) *int64 {

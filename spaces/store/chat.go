@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"presence/spaces"
@@ -183,7 +184,8 @@ func (t *chatTurn) edit(ctx context.Context, w ChatWrite) (spaces.Message, error
 	return m, t.rewrite(ctx, w, m)
 }
 
-// remove empties a line. It stays as a place for its thread.
+// remove empties a line, which stays as a place for its thread. What a
+// moderator did leaves a row in the audit log of the same transaction.
 func (t *chatTurn) remove(ctx context.Context, w ChatWrite) (spaces.Message, error) {
 	m, err := t.ChatMessage(ctx, t.key, w.MessageID)
 	if err != nil || m.Deleted {
@@ -195,6 +197,14 @@ func (t *chatTurn) remove(ctx context.Context, w ChatWrite) (spaces.Message, err
 	m.Content, m.Metadata, m.Mentions, m.Reactions, m.Deleted, m.UpdatedAt = "", nil, []string{}, []spaces.Reaction{}, true, t.now
 	if _, err := t.exec(ctx, "DELETE FROM message_reactions WHERE message_id = $1", m.ID); err != nil {
 		return m, err
+	}
+	if m.Subject != w.By {
+		row := AuditRow{At: t.now, Subject: w.By, Action: "delete_message", Key: t.key.Parent(), Target: m.Subject, Details: map[string]string{
+			"message": strconv.FormatInt(m.ID, 10), "space": t.key.String(),
+		}}
+		if err := t.Audit(ctx, row); err != nil {
+			return m, err
+		}
 	}
 	if m.ParentID != 0 {
 		if _, err := t.exec(ctx, "UPDATE chat_messages SET thread_count = thread_count - 1 WHERE id = $1", m.ParentID); err != nil {

@@ -222,6 +222,11 @@ func TestChatEditAndDelete(t *testing.T) {
 		if kinds != "new edited deleted " || events[2].By != "hive:mod" {
 			t.Errorf("got events %s by %s", kinds, events[2].By)
 		}
+		audit, err := s.AuditLog(t.Context(), lobby, 0, 10)
+		ok(t, err)
+		if len(audit) != 1 || audit[0].Subject != "hive:mod" || audit[0].Target != "hive:alice" || audit[0].Action != "delete_message" {
+			t.Errorf("audit log: %+v", audit)
+		}
 		if h := history(t, s, lobby, spaces.HistoryQuery{}); len(h.Messages) != 0 {
 			t.Errorf("the history still holds %+v", h.Messages)
 		}
