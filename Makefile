@@ -18,6 +18,7 @@ LINT := .cache/bin/golangci-lint-$(LINT_VERSION)
 WEB_SOURCES := $(shell find web -name node_modules -prune -o -type f -print)
 PAGE := gateway/ui/dist/index.html
 MODULES := web/node_modules/.package-lock.json
+CLIENTS := testdata/clients/node_modules/.package-lock.json
 
 ##@ Use
 
@@ -55,7 +56,7 @@ test-web: $(MODULES) ## Check the types of the page, run its unit tests and buil
 	@$(MAKE) web
 
 .PHONY: test-go
-test-go: homeserver $(PAGE) ## The Go suite with the race detector, against a PostgreSQL of its own; ARGS="-run X ./spaces/..." for some.
+test-go: homeserver $(PAGE) $(CLIENTS) ## The Go suite with the race detector, against a PostgreSQL of its own; ARGS="-run X ./spaces/..." for some.
 	@echo "== the Go suite"
 	@CGO_ENABLED=1 deploy/postgres-test.sh run -- go test -race -json $(or $(ARGS),./...) | go run ./deploy/testreport
 
@@ -96,6 +97,10 @@ openapi: ## Write gateway/api/openapi.yaml anew after a change of the REST inter
 
 $(MODULES): web/package.json web/package-lock.json
 	@$(PROGRESS) "npm packages of the page" npm --prefix web ci --no-audit --no-fund
+	@touch $@
+
+$(CLIENTS): testdata/clients/package.json testdata/clients/package-lock.json
+	@$(PROGRESS) "npm packages of the tests" npm --prefix testdata/clients ci --no-audit --no-fund
 	@touch $@
 
 $(PAGE): $(MODULES) $(WEB_SOURCES)
