@@ -28,17 +28,11 @@ func dluxFromOf(m Member) dluxFrom {
 	return dluxFrom{m.Session.ID, nullable(m.Session.Account), m.Session.Name}
 }
 
-type dluxPoint struct {
-	X float64 `json:"x"`
-	Y float64 `json:"y"`
-	Z float64 `json:"z"`
-}
-
 // dluxUser is one of space-joined's users.
 type dluxUser struct {
 	dluxFrom
-	Position     *dluxPoint      `json:"position"`
-	Rotation     *dluxPoint      `json:"rotation"` // degrees
+	Position     json.RawMessage `json:"position"`
+	Rotation     json.RawMessage `json:"rotation"` // degrees
 	AvatarData   json.RawMessage `json:"avatar_data"`
 	VoiceEnabled bool            `json:"voice_enabled"`
 	ConnectedAt  string          `json:"connected_at"`
@@ -51,7 +45,7 @@ func dluxUserOf(m Member) dluxUser {
 	}
 	if m.Pose != nil {
 		p, r := m.Pose.Position, m.Pose.Rotation.Euler()
-		u.Position, u.Rotation = &dluxPoint{p.X, p.Y, p.Z}, &dluxPoint{r.X, r.Y, r.Z}
+		u.Position, u.Rotation = appendPoint(nil, p.X, p.Y, p.Z), appendPoint(nil, r.X, r.Y, r.Z)
 	}
 	return u
 }
@@ -201,4 +195,14 @@ type dluxError struct {
 	Code  spaces.Code `json:"code,omitempty"`
 	Field string      `json:"field,omitempty"`
 	Event string      `json:"event,omitempty"` // what was refused
+}
+
+// jsTime is a time as JavaScript prints a Date in JSON.
+func jsTime(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
+
+func nullable(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
 }

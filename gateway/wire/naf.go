@@ -104,8 +104,11 @@ func (n NAF) appendAvatar(b []byte, m *Mover) []byte {
 	return append(b, `},"isFirstSync":true}`...)
 }
 
-// nafAvatarID is the network id of the avatar that stands for a session.
-func nafAvatarID(session string) string { return "avatar-" + session }
+// nafStandIn begins the network id of every avatar that stands for a session
+// of another door. No client may use it.
+const nafStandIn = "presence-avatar-"
+
+func nafAvatarID(session string) string { return nafStandIn + session }
 
 // roster appends the whole map of occupants: clients compare it with the one
 // before, and know no other way to learn who came or went.
@@ -136,7 +139,7 @@ func (n NAF) chat(dst []byte, e spaces.ChatEvent) []byte {
 // NAFChatData is a line as networked-aframe's own example sends it. The name is
 // the proven one, or a guest's.
 func NAFChatData(m spaces.Message) json.RawMessage {
-	return mustJSON(nafChat{Text: m.Content, Name: displayName(m)})
+	return mustJSON(nafChat{Text: m.Content, Name: m.Name})
 }
 
 // isNAFWord reports whether a data type means something to networked-aframe or

@@ -8,6 +8,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 
 	"presence/spaces"
 )
@@ -116,7 +117,7 @@ func DecodeNAFRemove(data []byte) (string, error) {
 	if err := decodeObject(data, &m); err != nil {
 		return "", err
 	}
-	return m.NetworkID, checkNAFName("networkId", m.NetworkID)
+	return m.NetworkID, checkNetworkID(m.NetworkID)
 }
 
 // DecodeNAFChat reads {txt} of the data type "chat", and reports false when it
@@ -132,10 +133,11 @@ func DecodeNAFChat(data []byte) (string, bool) {
 }
 
 func (e *NAFEntity) check() error {
-	for field, text := range map[string]string{"networkId": e.NetworkID, "owner": e.Owner} {
-		if err := checkNAFName(field, text); err != nil {
-			return err
-		}
+	if err := checkNetworkID(e.NetworkID); err != nil {
+		return err
+	}
+	if e.Owner == "" || len(e.Owner) > maxNAFName {
+		return spaces.Invalid("owner", "must have 1 to %d bytes", maxNAFName)
 	}
 	parent := ""
 	if e.Parent != nil {
@@ -158,9 +160,9 @@ func (e *NAFEntity) check() error {
 	return nil
 }
 
-func checkNAFName(field, s string) error {
-	if s == "" || len(s) > maxNAFName {
-		return spaces.Invalid(field, "must have 1 to %d bytes", maxNAFName)
+func checkNetworkID(id string) error {
+	if id == "" || len(id) > maxNAFName || strings.HasPrefix(id, nafStandIn) {
+		return spaces.Invalid("networkId", "must have 1 to %d bytes and not begin with %q", maxNAFName, nafStandIn)
 	}
 	return nil
 }
@@ -237,4 +239,12 @@ func NAFAvatar(entities ...*NAFEntity) json.RawMessage {
 		return nil
 	}
 	return b
+}
+
+// NAFUpdate is the data of a "u" (of one entity) or "um" as clients send it.
+func NAFUpdate(kind string, entities []NAFEntity) json.RawMessage {
+	if kind == "u" {
+		return mustJSON(entities[0])
+	}
+	return mustJSON(map[string][]NAFEntity{"d": entities})
 }
