@@ -1,0 +1,86 @@
+package door
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+
+	"presence/gateway/conn/socketio"
+	"presence/gateway/wire"
+	"presence/spaces"
+)
+
+// ioClient is a client of Socket.IO. Which of the two languages it speaks shows
+// when it joins: join-space is the first server's, joinRoom networked-aframe's.
+type ioClient struct {
+	*visitor
+
+	socket *socketio.Socket
+	dlux   *dlux
+	naf    *naf
+}
+
+// connect proves who comes to the Socket.IO endpoint.
+func (d *Doors) connect(ctx context.Context, s *socketio.Socket, auth json.RawMessage, r *http.Request) (socketio.Client, error) {
+	v, err := d.visitor(ctx, r, auth)
+	if err != nil {
+		return nil, err
+	}
+	v.id, v.conn = s.ID(), s // clients compare socketId with their socket.id
+	d.mu.Lock()
+	d.visitors[v] = struct{}{}
+	d.mu.Unlock()
+	return &ioClient{
+		visitor: v, socket: s,
+		dlux: newDLUX(v, spaces.DoorSocketIO, wire.DLUX{}),
+		naf:  newNAF(v, wire.NAF{SocketIO: true}),
+	}, nil
+}
+
+// Event handles one event. What is refused is said by an event of the first
+// server, and in the acknowledgement when one was asked for.
+func (c *ioClient) Event(ctx context.Context, e socketio.Event) {
+	done, err := c.do(ctx, e)
+	if err != nil {
+		name, said := wire.Refusal(e.Name, err)
+		c.socket.Emit(name, said)
+		c.acknowledge(e, wire.NewFailedAnswer(e.Name, err))
+		return
+	}
+	c.acknowledge(e, done)
+}
+
+func (c *ioClient) do(ctx context.Context, e socketio.Event) (answer, error) {
+	if len(e.Binary) > 0 {
+		return answer{}, spaces.Invalid("", "binary data is not understood; send JSON")
+	}
+	var payload json.RawMessage
+	if len(e.Args) > 0 {
+		payload = e.Args[0]
+	}
+	if handle, known := nafEvents[e.Name]; known {
+		err := handle(c.naf, ctx, payload)
+		return answer{Success: err == nil}, err
+	}
+	return c.dlux.do(ctx, e.Name, payload)
+}
+
+func (c *ioClient) acknowledge(e socketio.Event, body any) {
+	if e.Ack == nil {
+		return
+	}
+	b, err := json.Marshal(body)
+	if err != nil {
+		c.doors.cfg.Log.Error("an answer could not be encoded", "event", e.Name, "error", err)
+		return
+	}
+	e.Ack(socketio.Data{Args: []json.RawMessage{b}})
+}
+
+// Disconnected ends the stay in the same step as the connection.
+func (c *ioClient) Disconnected(ctx context.Context, _ string) {
+	c.doors.mu.Lock()
+	delete(c.doors.visitors, c.visitor)
+	c.doors.mu.Unlock()
+	c.left(ctx)
+}
