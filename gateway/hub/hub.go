@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/sync/errgroup"
 
 	"presence/spaces"
 )
@@ -47,17 +48,25 @@ type Access interface {
 // Chat tells what is said in a space.
 type Chat interface {
 	// Follow gives deliver the events of the space after seq, in order and
-	// without gaps, until stop is called.
+	// without gaps, until stop is called; deliver may still be running then.
 	Follow(key spaces.Key, deliver func([]spaces.ChatEvent)) (seq int64, stop func(), err error)
 }
 
 // Hub is the spaces of this gateway. The tables of spaces and members are
 // guarded by mu; a space's own matters belong to its goroutine.
 type Hub struct {
-	cfg Config
-	log *slog.Logger
+	cfg     Config
+	log     *slog.Logger
+	metrics *metrics
+	running sync.WaitGroup // every goroutine but Run's own
+	poked   chan struct{}  // a line may have moved
 
-	mu sync.Mutex
+	mu      sync.Mutex
+	ctx     context.Context                   // of Run; nil: nobody can enter
+	open    map[spaces.Key]*space             // those with a member or somebody in line
+	members map[string]*Member                // of this gateway, by session id
+	others  others                            // members of other gateways
+	lines   map[spaces.Key]map[string]*Member // who waits on this gateway
 }
 
 // New checks the settings. Nothing is started, and nobody can enter before Run.
@@ -65,25 +74,108 @@ func New(cfg Config) (*Hub, error) {
 	if cfg.Access == nil {
 		return nil, errors.New("hub: an Access is needed")
 	}
-	return &Hub{cfg: cfg, log: cfg.Log}, nil
+	defaultTo(&cfg.Tick, 50*time.Millisecond)
+	defaultTo(&cfg.CrowdTick, 75*time.Millisecond)
+	defaultTo(&cfg.Crowd, 100)
+	defaultTo(&cfg.Review, 5*time.Second)
+	return &Hub{
+		cfg: cfg, log: cfg.Log, metrics: newMetrics(cfg.Registry),
+		open: map[spaces.Key]*space{}, members: map[string]*Member{},
+		others: newOthers(), lines: map[spaces.Key]map[string]*Member{}, poked: make(chan struct{}, 1),
+	}, nil
 }
 
-// Run lets people enter until ctx ends, then ends every space and waits for
-// the last goroutine.
+func defaultTo[T comparable](v *T, fallback T) {
+	var zero T
+	if *v == zero {
+		*v = fallback
+	}
+}
+
+// Run lets people enter until ctx ends, then ends every stay and waits for the
+// last goroutine.
 func (h *Hub) Run(ctx context.Context) error {
-	<-ctx.Done()
-	return nil
+	inside, end := context.WithCancel(context.WithoutCancel(ctx))
+	h.start(inside)
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { h.reviewLogins(ctx); return nil })
+	group.Go(func() error { h.reviewAccess(ctx); return nil })
+	if h.cfg.Seats != nil {
+		group.Go(func() error { h.keepSeats(ctx); return nil })
+		group.Go(func() error { h.moveLines(ctx); return nil })
+	}
+	err := group.Wait()
+	h.stop()
+	end()
+	h.running.Wait()
+	return err
 }
 
-// Enter lets a client into a space or gives it a place in line; [wire.Joined],
-// or [wire.Waiting] and later Joined, come through its Conn. A session that is
-// inside somewhere already leaves that first. The error is a [spaces.Error].
-func (h *Hub) Enter(ctx context.Context, a Arrival) (*Member, error) {
-	return nil, errors.ErrUnsupported
+func (h *Hub) start(ctx context.Context) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.ctx = ctx
+}
+
+// farewell is how long giving all seats back may take at the end.
+const farewell = 3 * time.Second
+
+// stop lets nobody in any more, and ends every stay. The doors close the
+// clients.
+func (h *Hub) stop() {
+	h.mu.Lock()
+	ctx := h.ctx
+	h.ctx = nil
+	for _, s := range h.open {
+		s.close()
+	}
+	h.mu.Unlock()
+	if h.cfg.Seats == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, farewell)
+	defer cancel()
+	if err := h.cfg.Seats.DropGateway(ctx, h.cfg.Gateway, time.Now()); err != nil {
+		h.log.Error("the seats of this gateway are not given back; they run out by themselves", "err", err)
+	}
+}
+
+// background starts a goroutine that Run waits for, with a context that ends
+// when Run does. It reports false when Run is over.
+func (h *Hub) background(do func(ctx context.Context)) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.ctx == nil {
+		return false
+	}
+	ctx := h.ctx
+	h.running.Go(func() { do(ctx) })
+	return true
+}
+
+// matching returns the members of this gateway that match accepts.
+func (h *Hub) matching(match func(*Member) bool) []*Member {
+	h.mu.Lock()
+	all := make([]*Member, 0, len(h.members))
+	for _, m := range h.members {
+		all = append(all, m)
+	}
+	h.mu.Unlock()
+	kept := all[:0]
+	for _, m := range all {
+		if match(m) {
+			kept = append(kept, m)
+		}
+	}
+	return kept
 }
 
 // Kick ends the stay of every member of this gateway that match accepts, in the
 // space and all its subspaces: [wire.Left] with the reason comes through their
 // Conns, which stay open.
 func (h *Hub) Kick(ctx context.Context, key spaces.Key, match func(spaces.Session) bool, reason string) {
+	here := func(m *Member) bool { return m.session.Key.Parent() == key.Parent() && match(m.Session()) }
+	for _, m := range h.matching(here) {
+		_ = m.end(ctx, reason, false) // what failed is logged; the seat runs out by itself
+	}
 }

@@ -1,0 +1,240 @@
+package hub
+
+import (
+	"math"
+
+	"presence/spaces"
+)
+
+// leafSize is how many people share a leaf at most. Smaller leaves fit closer
+// around what a client needs, and cost more frames.
+const leafSize = 16
+
+// index is who stands near whom: a tree that halves people along the axis on
+// which they are furthest apart, until few are left.
+type index struct {
+	leaves [][]*person
+	nodes  []node
+	order  []*person // leaves are parts of it
+
+	// Scratch of leavesFor.
+	best  []candidate
+	stamp []uint32 // by leaf
+	round uint32
+}
+
+// node of the tree. The root is the first.
+type node struct {
+	low, high   spaces.Vec
+	left, right int32 // 0: none
+	leaf        int32 // of a node without children
+}
+
+// candidate is somebody near.
+type candidate struct {
+	away float64 // squared
+	leaf int32
+}
+
+// all is an index in which everybody is near everybody.
+func (x *index) all(people []*person) {
+	x.nodes = x.nodes[:0]
+	x.leaves = append(x.leaves[:0], people)
+}
+
+// build sorts those whose place is known into leaves.
+func (x *index) build(people []*person) {
+	clear(x.order)
+	x.order, x.nodes, x.leaves = x.order[:0], x.nodes[:0], x.leaves[:0]
+	for _, p := range people {
+		if p.placed {
+			x.order = append(x.order, p)
+		}
+	}
+	if len(x.order) > 0 {
+		x.split(x.order)
+	}
+	if grow := len(x.leaves) - len(x.stamp); grow > 0 {
+		x.stamp = append(x.stamp, make([]uint32, grow)...)
+	}
+}
+
+func (x *index) split(part []*person) int32 {
+	at := int32(len(x.nodes))
+	low, high := bounds(part)
+	x.nodes = append(x.nodes, node{low: low, high: high})
+	if len(part) <= leafSize {
+		x.nodes[at].leaf = int32(len(x.leaves))
+		x.leaves = append(x.leaves, part)
+		return at
+	}
+	half := len(part) / 2
+	selectNth(part, half, widest(low, high))
+	left, right := x.split(part[:half]), x.split(part[half:])
+	x.nodes[at].left, x.nodes[at].right = left, right
+	return at
+}
+
+func bounds(part []*person) (low, high spaces.Vec) {
+	low, high = part[0].place.pose.Position, part[0].place.pose.Position
+	for _, p := range part[1:] {
+		at := p.place.pose.Position
+		low.X, high.X = min(low.X, at.X), max(high.X, at.X)
+		low.Y, high.Y = min(low.Y, at.Y), max(high.Y, at.Y)
+		low.Z, high.Z = min(low.Z, at.Z), max(high.Z, at.Z)
+	}
+	return low, high
+}
+
+// axis reads one coordinate.
+type axis func(p *person) float64
+
+func onX(p *person) float64 { return p.place.pose.Position.X }
+func onY(p *person) float64 { return p.place.pose.Position.Y }
+func onZ(p *person) float64 { return p.place.pose.Position.Z }
+
+func widest(low, high spaces.Vec) axis {
+	x, y, z := high.X-low.X, high.Y-low.Y, high.Z-low.Z
+	switch {
+	case x >= y && x >= z:
+		return onX
+	case z >= y:
+		return onZ
+	}
+	return onY
+}
+
+// selectNth orders part so that nobody before n is further along the axis than
+// anybody from n on (Hoare's quickselect).
+func selectNth(part []*person, n int, along axis) {
+	for len(part) > 1 {
+		pivot := along(part[len(part)/2])
+		i, j := 0, len(part)-1
+		for i <= j {
+			for along(part[i]) < pivot {
+				i++
+			}
+			for along(part[j]) > pivot {
+				j--
+			}
+			if i <= j {
+				part[i], part[j] = part[j], part[i]
+				i++
+				j--
+			}
+		}
+		switch {
+		case n <= j:
+			part = part[:j+1]
+		case n >= i:
+			part, n = part[i:], n-i
+		default:
+			return
+		}
+	}
+}
+
+// leavesFor appends to dst[:0] the leaves that hold the people nearest to a
+// viewer: as many as its format can take.
+func (x *index) leavesFor(v *viewer, dst []int32) []int32 {
+	dst = dst[:0]
+	if len(x.nodes) == 0 {
+		for leaf := range x.leaves {
+			dst = append(dst, int32(leaf))
+		}
+		return dst
+	}
+	count := nearJSON
+	if v.format.shared {
+		count = nearShared
+	}
+	x.best = x.best[:0]
+	x.search(0, v.person.place.pose.Position, count+1) // itself is the nearest
+	x.round++
+	for _, c := range x.best {
+		if x.stamp[c.leaf] != x.round {
+			x.stamp[c.leaf] = x.round
+			dst = append(dst, c.leaf)
+		}
+	}
+	return dst
+}
+
+// search collects the nearest people below a node into best, a heap whose first
+// is the furthest.
+func (x *index) search(at int32, from spaces.Vec, count int) {
+	n := &x.nodes[at]
+	if n.left == 0 {
+		for _, p := range x.leaves[n.leaf] {
+			x.consider(candidate{squared(p.place.pose.Position, from), n.leaf}, count)
+		}
+		return
+	}
+	first, second := n.left, n.right
+	near, far := x.nodes[first].away(from), x.nodes[second].away(from)
+	if far < near {
+		first, second, near, far = second, first, far, near
+	}
+	if near < x.furthest(count) {
+		x.search(first, from, count)
+	}
+	if far < x.furthest(count) {
+		x.search(second, from, count)
+	}
+}
+
+// furthest is what somebody must be nearer than to count.
+func (x *index) furthest(count int) float64 {
+	if len(x.best) < count {
+		return math.Inf(1)
+	}
+	return x.best[0].away
+}
+
+func (x *index) consider(c candidate, count int) {
+	switch {
+	case len(x.best) < count:
+		x.best = append(x.best, c)
+		for i := len(x.best) - 1; i > 0; {
+			up := (i - 1) / 2
+			if x.best[up].away >= x.best[i].away {
+				return
+			}
+			x.best[up], x.best[i] = x.best[i], x.best[up]
+			i = up
+		}
+	case c.away < x.best[0].away:
+		x.best[0] = c
+		x.sink()
+	}
+}
+
+// sink puts the first of the heap where it belongs.
+func (x *index) sink() {
+	for i := 0; ; {
+		top := i
+		for child := 2*i + 1; child <= 2*i+2 && child < len(x.best); child++ {
+			if x.best[child].away > x.best[top].away {
+				top = child
+			}
+		}
+		if top == i {
+			return
+		}
+		x.best[i], x.best[top] = x.best[top], x.best[i]
+		i = top
+	}
+}
+
+// away is the squared distance from a point to a node's box.
+func (n *node) away(from spaces.Vec) float64 {
+	dx := max(n.low.X-from.X, 0, from.X-n.high.X)
+	dy := max(n.low.Y-from.Y, 0, from.Y-n.high.Y)
+	dz := max(n.low.Z-from.Z, 0, from.Z-n.high.Z)
+	return dx*dx + dy*dy + dz*dz
+}
+
+func squared(a, b spaces.Vec) float64 {
+	dx, dy, dz := a.X-b.X, a.Y-b.Y, a.Z-b.Z
+	return dx*dx + dy*dy + dz*dz
+}
