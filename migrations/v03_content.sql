@@ -103,11 +103,11 @@ CREATE TABLE presence_audit_log (
 -- Which words name which content: of titles and authors, in lower case. The
 -- search of the list walks the key, so it costs the same at any size.
 CREATE TABLE space_words (
-	word       TEXT COLLATE "C" NOT NULL,
 	space_type TEXT             NOT NULL,
-	content_id BIGINT           NOT NULL,
-	PRIMARY KEY (word, space_type, content_id)
+	word       TEXT COLLATE "C" NOT NULL,
+	content_id BIGINT           NOT NULL
 );
+CREATE UNIQUE INDEX space_words_pkey ON space_words (space_type, word, content_id DESC);
 -- end only postgres
 -- only: sqlite until "end only"
 CREATE TABLE posts (
@@ -208,10 +208,10 @@ CREATE TABLE presence_audit_log (
 	created_at   TEXT NOT NULL
 );
 CREATE TABLE space_words (
-	word       TEXT   NOT NULL,
 	space_type TEXT   NOT NULL,
+	word       TEXT   NOT NULL,
 	content_id BIGINT NOT NULL,
-	PRIMARY KEY (word, space_type, content_id)
+	PRIMARY KEY (space_type, word, content_id DESC)
 ) WITHOUT ROWID;
 -- end only sqlite
 

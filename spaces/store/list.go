@@ -173,8 +173,8 @@ func (b *lister) matches() {
 		var fits []string
 		for i, word := range b.words {
 			fits = append(fits, fmt.Sprintf(`SELECT content_id FROM (SELECT content_id FROM space_words
-				WHERE word >= %s AND word < %s AND space_type = %s ORDER BY word, content_id DESC LIMIT %d) AS w%d`,
-				b.arg(word), b.arg(wordsEnd(word)), b.arg(string(t)), maxMatches, i))
+				WHERE space_type = %s AND word >= %s AND word < %s ORDER BY word, content_id DESC LIMIT %d) AS w%d`,
+				b.arg(string(t)), b.arg(word), b.arg(wordsEnd(word)), maxMatches, i))
 		}
 		b.with = append(b.with, string(t)+"_matches AS MATERIALIZED ("+strings.Join(fits, " UNION ")+")")
 	}

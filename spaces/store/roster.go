@@ -2,7 +2,9 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -46,4 +48,55 @@ func (s *Store) Occupants(ctx context.Context, parent spaces.Key, now time.Time)
 		return nil, 0, fmt.Errorf("read who is inside %s: %w", parent, err)
 	}
 	return shown, all, nil
+}
+
+// Crowd is how many are inside one subspace, and in line for it.
+type Crowd struct {
+	People, Guests                      int // inside
+	Waiting, WaitingHive, WaitingGuests int
+}
+
+// Crowd counts the people of one key; subspaces are not part of it.
+func (s *Store) Crowd(ctx context.Context, key spaces.Key, now time.Time) (c Crowd, err error) {
+	err = s.db.QueryRow(ctx, `
+		SELECT (SELECT COUNT(*) FROM presence_sessions WHERE space_type = $1 AND space_id = $2 AND subspace = $3 AND last_activity > $4),
+			(SELECT COUNT(*) FROM presence_sessions WHERE space_type = $1 AND space_id = $2 AND subspace = $3 AND last_activity > $4 AND guest),
+			(SELECT COUNT(*) FROM presence_line WHERE space = $5 AND reserved_until = 0),
+			(SELECT COUNT(*) FROM presence_line WHERE space = $5 AND reserved_until = 0 AND subject LIKE 'hive:%'),
+			(SELECT COUNT(*) FROM presence_line WHERE space = $5 AND reserved_until = 0 AND subject LIKE 'guest:%')`,
+		string(key.Type), key.ID, key.Subspace, stamp(now.Add(-liveFor)), key.String(),
+	).Scan(&c.People, &c.Guests, &c.Waiting, &c.WaitingHive, &c.WaitingGuests)
+	if err != nil {
+		return Crowd{}, fmt.Errorf("count who is in %s: %w", key, err)
+	}
+	return c, nil
+}
+
+// Whereabouts is where a session is.
+type Whereabouts struct {
+	Session spaces.Session
+	Inside  bool // false: in line
+}
+
+// Whereabouts finds a session by its id, and false when it is nowhere.
+func (s *Store) Whereabouts(ctx context.Context, session string) (Whereabouts, bool, error) {
+	found, err := scanSession(s.db.QueryRow(ctx, "SELECT "+sessionColumns+" FROM presence_sessions WHERE socket_id = $1", session))
+	if err == nil {
+		return Whereabouts{found, true}, true, nil
+	}
+	if !errors.Is(err, sql.ErrNoRows) {
+		return Whereabouts{}, false, fmt.Errorf("find a session: %w", err)
+	}
+	var body string
+	err = s.db.QueryRow(ctx, "SELECT body FROM presence_line WHERE socket_id = $1", session).Scan(&body)
+	if errors.Is(err, sql.ErrNoRows) {
+		return Whereabouts{}, false, nil
+	}
+	if err == nil {
+		err = json.Unmarshal([]byte(body), &found)
+	}
+	if err != nil {
+		return Whereabouts{}, false, fmt.Errorf("find a session in line: %w", err)
+	}
+	return Whereabouts{Session: found}, true, nil
 }

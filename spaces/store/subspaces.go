@@ -64,3 +64,26 @@ func (s *Store) Subspaces(ctx context.Context, key spaces.Key) ([]Subspace, erro
 	}
 	return found, nil
 }
+
+// maxCrowded bounds how many subspaces with people are listed: anybody may make
+// one up by entering it.
+const maxCrowded = 200
+
+// SubspaceCrowds counts who is inside each subspace of a content that has
+// people, main included; of more than 200, the first by name.
+func (s *Store) SubspaceCrowds(ctx context.Context, key spaces.Key, now time.Time) (map[string]int, error) {
+	crowds := map[string]int{}
+	rows, err := s.db.Query(ctx, `SELECT subspace, COUNT(*) FROM presence_sessions
+		WHERE space_type = $1 AND space_id = $2 AND last_activity > $3 GROUP BY subspace ORDER BY subspace LIMIT $4`,
+		string(key.Type), key.ID, stamp(now.Add(-liveFor)), maxCrowded)
+	err = dbutil.NewRowIterWithError(rows, func(row dbutil.Scannable) (name string, err error) {
+		var people int
+		err = row.Scan(&name, &people)
+		crowds[name] = people
+		return name, err
+	}, err).Iter(func(string) (bool, error) { return true, nil })
+	if err != nil {
+		return nil, fmt.Errorf("count who is in the subspaces of %s: %w", key, err)
+	}
+	return crowds, nil
+}

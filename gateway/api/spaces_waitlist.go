@@ -1,0 +1,178 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"presence/spaces"
+)
+
+type queueEntry struct {
+	Position int           `json:"position"`
+	UserType string        `json:"user_type" enum:"hive,guest,member"`
+	Wait     estimatedWait `json:"estimated_wait"`
+	Priority string        `json:"priority_message"`
+}
+
+// estimatedWait says what is known: nobody can tell when others leave.
+type estimatedWait struct {
+	Minutes *int   `json:"estimated_minutes" doc:"Always null: nobody knows when others leave"`
+	Message string `json:"estimated_message"`
+}
+
+func newQueueEntry(s spaces.Session, position int) *queueEntry {
+	return &queueEntry{Position: position, UserType: userType(s), Wait: newWait(position), Priority: firstCome}
+}
+
+func newWait(position int) estimatedWait {
+	return estimatedWait{Message: "as soon as " + strconv.Itoa(position) + " of those inside have left"}
+}
+
+func userType(s spaces.Session) string {
+	switch {
+	case s.Guest:
+		return "guest"
+	case s.Subject != s.Account && s.Account != "" && s.Account[0] != '@':
+		return "hive"
+	default:
+		return "member"
+	}
+}
+
+type waitlistOutput struct {
+	Body waitlistBody
+}
+
+type waitlistBody struct {
+	Success bool            `json:"success"`
+	Entries []waitlistEntry `json:"waitlist_entries" nullable:"false"`
+	Node    string          `json:"node"`
+}
+
+type waitlistEntry struct {
+	SocketID  string        `json:"socket_id"`
+	SpaceType string        `json:"space_type"`
+	SpaceID   string        `json:"space_id"`
+	Subspace  string        `json:"subspace"`
+	UserType  string        `json:"user_type" enum:"hive,guest,member"`
+	Position  int           `json:"queue_position" doc:"1 is next; 0 once admitted"`
+	Ahead     int           `json:"users_ahead"`
+	Status    string        `json:"status" enum:"waiting,admitted"`
+	Joined    time.Time     `json:"joined_queue_at"`
+	Wait      estimatedWait `json:"estimated_wait"`
+}
+
+type leaveWaitlistOutput struct {
+	Body leaveWaitlistBody
+}
+
+type leaveWaitlistBody struct {
+	Success bool   `json:"success"`
+	Removed int    `json:"removed_entries"`
+	Message string `json:"message"`
+	Node    string `json:"node"`
+}
+
+type userSpacesOutput struct {
+	Body userSpacesBody
+}
+
+type userSpacesBody struct {
+	Success bool        `json:"success"`
+	Spaces  []userSpace `json:"spaces" nullable:"false"`
+	IsGuest bool        `json:"is_guest"`
+	Limit   guestLimit  `json:"guest_limit_info"`
+	Node    string      `json:"node"`
+}
+
+type userSpace struct {
+	SpaceType   string    `json:"space_type"`
+	SpaceID     string    `json:"space_id"`
+	Subspace    string    `json:"subspace"`
+	ConnectedAt time.Time `json:"connected_at"`
+}
+
+type guestLimit struct {
+	MaxSpaces     int `json:"max_spaces" doc:"A session is in one space at a time"`
+	CurrentSpaces int `json:"current_spaces"`
+}
+
+func (a *API) registerWaitlist(h huma.API) {
+	get(a, h, huma.Operation{
+		OperationID: "getWaitlist", Path: "/api/presence/waitlist/{socket_id}/status", Tags: seatTags,
+		Summary: "Where one's own session stands in line", Description: "Asking keeps the place: it is lost after a minute of silence.",
+		Security: tokenNeeded, Middlewares: huma.Middlewares{a.somebody},
+	}, a.getWaitlist)
+	register(a, h, huma.Operation{
+		OperationID: "leaveWaitlist", Method: http.MethodDelete, Path: "/api/presence/waitlist/{socket_id}/leave", Tags: seatTags, DefaultStatus: http.StatusOK,
+		Summary:  "Give one's own place in line back",
+		Security: tokenNeeded, Middlewares: huma.Middlewares{a.somebody},
+	}, a.leaveWaitlist)
+	get(a, h, huma.Operation{
+		OperationID: "getUserSpaces", Path: "/api/presence/users/{socket_id}/spaces", Tags: seatTags,
+		Summary:  "Where one's own session is",
+		Security: tokenNeeded, Middlewares: huma.Middlewares{a.somebody},
+	}, a.getUserSpaces)
+}
+
+func (a *API) getWaitlist(ctx context.Context, in *socketInput) (*waitlistOutput, error) {
+	where, err := a.own(ctx, in.SocketID)
+	if err != nil {
+		return nil, err
+	}
+	session := where.Session
+	standing, err := a.spaces.Access.Check(ctx, askerOf(ctx).viewer, session.Key, spaces.ActEnter, true)
+	if err != nil {
+		return nil, err
+	}
+	places, _, err := a.spaces.Rooms.Line(ctx, session.Key, []string{session.ID}, standing.Space.Settings.MaxUsers, a.spaces.Now())
+	if err != nil {
+		return nil, err
+	}
+	body := waitlistBody{Success: true, Entries: []waitlistEntry{}, Node: a.spaces.Node}
+	if place, found := places[session.ID]; found {
+		entry := waitlistEntry{
+			SocketID: in.SocketID, SpaceType: string(session.Key.Type), SpaceID: session.Key.ID, Subspace: session.Key.Subspace,
+			UserType: userType(session), Position: place.Position, Ahead: max(0, place.Position-1), Status: "waiting",
+			Joined: jsonTime(session.ConnectedAt), Wait: newWait(place.Position),
+		}
+		if place.Position == 0 {
+			entry.Status, entry.Wait.Message = "admitted", "your seat is taken; keep it by PUT /api/presence/sessions"
+		}
+		body.Entries = append(body.Entries, entry)
+	}
+	return &waitlistOutput{Body: body}, nil
+}
+
+func (a *API) leaveWaitlist(ctx context.Context, in *socketInput) (*leaveWaitlistOutput, error) {
+	where, err := a.own(ctx, in.SocketID)
+	if err != nil {
+		return nil, err
+	}
+	body := leaveWaitlistBody{Success: true, Message: "you are inside, not in line", Node: a.spaces.Node}
+	if !where.Inside {
+		if err := a.leave(ctx, where.Session); err != nil {
+			return nil, err
+		}
+		body.Removed, body.Message = 1, "you left the line"
+	}
+	return &leaveWaitlistOutput{Body: body}, nil
+}
+
+func (a *API) getUserSpaces(ctx context.Context, in *socketInput) (*userSpacesOutput, error) {
+	body := userSpacesBody{Success: true, Spaces: []userSpace{}, IsGuest: askerOf(ctx).viewer.Guest, Limit: guestLimit{MaxSpaces: 1}, Node: a.spaces.Node}
+	where, err := a.own(ctx, in.SocketID)
+	if err != nil && spaces.ErrorCode(err) != spaces.CodeNotFound {
+		return nil, err
+	}
+	if err == nil && where.Inside {
+		k := where.Session.Key
+		body.Spaces = append(body.Spaces, userSpace{string(k.Type), k.ID, k.Subspace, jsonTime(where.Session.ConnectedAt)})
+		body.Limit.CurrentSpaces = 1
+	}
+	return &userSpacesOutput{Body: body}, nil
+}
