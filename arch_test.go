@@ -14,7 +14,7 @@ import (
 // arrows says what each package of the house may import of ours. A folder not
 // named here inherits from the folder above it. The picture is in README.md.
 var arrows = map[string][]string{
-	"":                      {"aggregator", "aggregator/links", "aggregator/matrix", "aggregator/state", "gateway", "gateway/access", "gateway/api", "gateway/auth", "gateway/chat", "gateway/city", "gateway/door", "gateway/hub", "gateway/ui", "migrations", "spaces", "spaces/bus", "spaces/store"},
+	"":                      {"aggregator", "aggregator/links", "aggregator/matrix", "aggregator/state", "gateway", "gateway/access", "gateway/api", "gateway/auth", "gateway/chat", "gateway/city", "gateway/door", "gateway/hub", "gateway/turn", "gateway/ui", "migrations", "spaces", "spaces/bus", "spaces/store"},
 	"spaces":                {},
 	"spaces/store":          {"spaces"},
 	"spaces/bus":            {"spaces"},
@@ -25,8 +25,9 @@ var arrows = map[string][]string{
 	"aggregator/matrix":     {"aggregator/state", "spaces"},
 	"aggregator/links":      {"spaces", "spaces/store"},
 	"gateway":               {"gateway/api", "gateway/auth", "gateway/city", "gateway/conn", "gateway/ui", "gateway/wire", "spaces", "spaces/bus", "spaces/store"},
-	"gateway/api":           {"gateway/auth", "gateway/conn", "gateway/wire", "spaces", "spaces/store"},
-	"gateway/auth":          {"gateway/wire", "spaces", "spaces/store"},
+	"gateway/api":           {"gateway/auth", "gateway/conn", "gateway/turn", "gateway/wire", "spaces", "spaces/store"},
+	"gateway/auth":          {"gateway/auth/hive", "gateway/wire", "spaces", "spaces/store"},
+	"gateway/auth/hive":     {"spaces"},
 	"gateway/city":          {"gateway/conn", "gateway/wire", "spaces", "spaces/bus"},
 	"gateway/conn":          {"gateway/wire", "spaces"},
 	"gateway/access":        {"gateway/wire", "spaces", "spaces/store"},
@@ -36,6 +37,7 @@ var arrows = map[string][]string{
 	"gateway/conn/engineio": {"gateway/conn", "gateway/wire", "spaces"},
 	"gateway/conn/socketio": {"gateway/conn", "gateway/conn/engineio", "gateway/wire", "spaces"},
 	"gateway/wire":          {"spaces"},
+	"gateway/turn":          {"spaces"},
 	"gateway/ui":            {},
 	"synthetic":             {},
 	"deploy/child":          {},

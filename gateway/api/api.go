@@ -25,6 +25,11 @@ type Identity interface {
 	FromRequest(r *http.Request) (spaces.Viewer, time.Time, error)
 	Anyone(r *http.Request) (spaces.Viewer, time.Time, error)
 	Guest(previous string) (auth.Token, error)
+	Challenge(ctx context.Context, account, purpose string) (text string, expires time.Time, err error)
+	HiveLogin(ctx context.Context, account, challenge, signature string) (auth.Login, error)
+	MatrixLogin(ctx context.Context, token auth.OpenIDToken) (auth.Login, error)
+	Refresh(ctx context.Context, token string) (auth.Login, error)
+	Logout(ctx context.Context, v spaces.Viewer) error
 	Ticket(ctx context.Context, v spaces.Viewer, until time.Time) (ticket string, expires time.Time, err error)
 	JWKS() auth.JWKS
 }
@@ -39,6 +44,7 @@ type Config struct {
 	City     City
 	Identity Identity
 	Links    Links
+	Spaces   SpacesConfig
 	// InternalKey is INTERNAL_API_KEY. Empty switches /internal/city/rooms off,
 	// on loopback as well: a reverse proxy on the same machine would open it to
 	// everybody.
@@ -53,6 +59,7 @@ type API struct {
 	city     City
 	identity Identity
 	links    Links
+	spaces   SpacesConfig
 	busReady func() error
 	log      *slog.Logger
 
@@ -64,7 +71,7 @@ type API struct {
 // New builds the API; [API.Mount] makes it reachable.
 func New(cfg Config) (*API, error) {
 	a := &API{
-		city: cfg.City, identity: cfg.Identity, links: cfg.Links, busReady: cfg.BusReady, log: cfg.Log,
+		city: cfg.City, identity: cfg.Identity, links: cfg.Links, spaces: cfg.Spaces, busReady: cfg.BusReady, log: cfg.Log,
 		internal: cfg.InternalKey != "", internalKey: sha256.Sum256([]byte(cfg.InternalKey)),
 	}
 	document, err := encodeDocument(a.register(http.NewServeMux()))
@@ -108,7 +115,10 @@ func (a *API) register(mux *http.ServeMux) huma.API {
 	config.AllowAdditionalPropertiesByDefault = true
 	h := humago.New(mux, config)
 	a.registerIdentity(h)
+	a.registerProofs(h)
+	a.registerLogins(h)
 	a.registerPresence(h)
+	a.registerSpaces(h)
 	a.registerRooms(h)
 	a.registerMap(h)
 	a.registerInternal(h)
