@@ -102,7 +102,7 @@ func New(cfg Config, parts Parts) (*Gateway, error) {
 	g.allowances = newAllowances(g.metrics)
 	g.readiness = newReadiness(parts.Checks, cfg.Log, g.loopback)
 	g.routes()
-	g.handler = g.observe(g.recovered(g.headers(g.cors(http.MaxBytesHandler(http.HandlerFunc(g.dispatch), maxBody)))))
+	g.handler = wholeIDs(g.observe(g.recovered(g.headers(g.cors(http.MaxBytesHandler(http.HandlerFunc(g.dispatch), maxBody))))))
 	return g, nil
 }
 
