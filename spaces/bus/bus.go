@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -24,6 +25,8 @@ type Bus struct {
 	reading *line
 	pub     *publisher
 	reader  jetstream.JetStream
+
+	historyThere atomic.Bool // the stream of histories was seen, and no publish has failed since
 
 	mu     sync.Mutex // guards moving
 	moving *line      // of the gateway; nil until there is one

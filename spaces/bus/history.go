@@ -26,6 +26,9 @@ const (
 	// gateway that died before it could note the acknowledgement is followed by
 	// one that publishes again within seconds.
 	historyTwice = 5 * time.Minute
+	// historyWait bounds one publish: what was not acknowledged by then waits for
+	// the next attempt.
+	historyWait = 5 * time.Second
 	// historyFlush bounds the wait until the server knows of a new follower.
 	historyFlush = time.Second
 )
@@ -45,17 +48,19 @@ func historySubject(key spaces.Key) string {
 // were acknowledged. Publishing one again is harmless. The order within a space
 // is that of publishing, not that of seq: several gateways publish.
 func (b *Bus) PublishHistory(ctx context.Context, events []HistoryEvent) (stored []HistoryEvent, err error) {
-	ctx, cancel := context.WithTimeout(ctx, ackWait)
+	ctx, cancel := context.WithTimeout(ctx, historyWait)
 	defer cancel()
 	ctx, stop := b.writing.whileUp(ctx)
 	defer stop()
-	stored, err = b.sendHistory(ctx, events)
-	if curable(err) {
+	// The stream is looked for first: followers listen on the same subjects, and
+	// so the server would not say that nobody stores what they receive.
+	if !b.historyThere.Load() {
 		if err := ensureHistory(ctx, b.pub.js); err != nil {
-			return stored, publishError(err)
+			return nil, publishError(err)
 		}
-		stored, err = b.sendHistory(ctx, events)
 	}
+	stored, err = b.sendHistory(ctx, events)
+	b.historyThere.Store(err == nil)
 	if err != nil {
 		return stored, publishError(err)
 	}
