@@ -20,7 +20,10 @@ func (h *house) gatewayParts() ([]part, error) {
 	if err != nil {
 		return nil, err
 	}
-	identity, err := auth.New(auth.Config{Secret: secret, Admins: s.Admins, QueryToken: s.QueryToken, Log: log}, h.store, time.Now)
+	identity, err := auth.New(auth.Config{
+		Secret: secret, Admins: s.Admins, QueryToken: s.QueryToken, Log: log,
+		PublicURL: s.publicURL(), HiveNodes: s.HiveNodes, MatrixServers: s.openIDServers(),
+	}, h.store, time.Now)
 	if err != nil {
 		return nil, err
 	}

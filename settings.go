@@ -49,7 +49,10 @@ type settings struct {
 	Proxies    []string `name:"trusted-proxies" env:"PRESENCE_TRUSTED_PROXIES" help:"Networks of reverse proxies whose X-Forwarded-For is believed, comma separated CIDRs." group:"Gateway"`
 	QueryToken bool     `name:"query-token" env:"PRESENCE_QUERY_TOKEN" help:"Accept ?token= on sockets. Off, because URLs end up in logs; prefer a one-time ticket." group:"Gateway"`
 	JWTSecret  secret   `name:"jwt-secret" env:"JWT_SECRET" help:"Secret of the city's HS256 tokens; our own signing key is derived from it. Empty: made once and kept in the data folder (only on loopback)." group:"Gateway"`
-	Admins     []string `name:"admins" env:"SYSTEM_ADMINS" help:"Subjects that may see and do everything, comma separated, for example matrix:@alice:example.org." group:"Gateway"`
+	Admins     []string `name:"admins" env:"SYSTEM_ADMINS" help:"Subjects that may see and do everything, comma separated, for example matrix:@alice:example.org or hive:alice, which may be written alice." group:"Gateway"`
+	PublicURL  string   `name:"public-url" env:"PRESENCE_PUBLIC_URL" help:"Where browsers find this server, for example https://city.example.org; texts that wallets sign name its host. Empty: the address of the web server." group:"Gateway"`
+	HiveNodes  []string `name:"hive-node" env:"HIVE_NODE" default:"https://api.hive.blog,https://hive-api.dlux.io" help:"Hive API nodes that are asked for the keys of accounts, comma separated, in this order until one answers." group:"Gateway"`
+	OpenID     []string `name:"matrix-openid-servers" env:"MATRIX_OPENID_SERVERS" help:"Matrix servers besides our own whose people may log in, comma separated: example.org, or example.org=https://matrix.internal:8448 to ask it there instead of where server discovery leads. Our own is that of MATRIX_USER_ID, asked at MATRIX_HS_URL." group:"Gateway"`
 	Metrics    string   `name:"metrics-listen" env:"PRESENCE_METRICS_LISTEN" help:"A second address for /metrics. Empty: on the web server when that is on loopback, otherwise nowhere." group:"Gateway"`
 
 	NATS     address `name:"nats" env:"NATS_URL" help:"NATS server, 2.11 or later with JetStream. Empty: one inside this process." group:"Storage"`
@@ -71,6 +74,23 @@ func (s *settings) Validate() error {
 	}
 	for _, o := range s.Origins {
 		if err := checkURL("PRESENCE_ORIGINS", o); err != nil {
+			return err
+		}
+	}
+	if err := checkURL("PRESENCE_PUBLIC_URL", s.PublicURL); err != nil {
+		return err
+	}
+	for _, node := range s.HiveNodes {
+		if err := checkURL("HIVE_NODE", node); err != nil {
+			return err
+		}
+	}
+	for _, entry := range s.OpenID {
+		server, at, _ := strings.Cut(entry, "=")
+		if !spaces.ValidUserID("@user:" + server) {
+			return fmt.Errorf("MATRIX_OPENID_SERVERS: %q is not the name of a Matrix server", server)
+		}
+		if err := checkURL("MATRIX_OPENID_SERVERS", at); err != nil {
 			return err
 		}
 	}
@@ -145,6 +165,32 @@ func (s *settings) onLoopback() bool {
 	}
 	ip := net.ParseIP(host)
 	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// publicURL is where browsers find us, as far as we can know.
+func (s *settings) publicURL() string {
+	if s.PublicURL != "" {
+		return s.PublicURL
+	}
+	host, port, err := net.SplitHostPort(s.Listen)
+	if ip := net.ParseIP(host); err != nil || host == "" || ip != nil && ip.IsUnspecified() {
+		host = "localhost"
+	}
+	return "http://" + net.JoinHostPort(host, port)
+}
+
+// openIDServers are the Matrix servers whose people may log in, with the URL to
+// ask each at; an empty one means server discovery.
+func (s *settings) openIDServers() map[string]string {
+	servers := map[string]string{}
+	if _, own, found := strings.Cut(s.MatrixUser, ":"); found && s.Homeserver != "" {
+		servers[own] = s.Homeserver
+	}
+	for _, entry := range s.OpenID {
+		server, at, _ := strings.Cut(entry, "=")
+		servers[server] = at
+	}
+	return servers
 }
 
 func (s *settings) throttle() time.Duration { return time.Duration(s.ThrottleMS) * time.Millisecond }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"presence/gateway/auth"
 	"presence/gateway/wire"
 	"presence/spaces"
 )
@@ -25,6 +26,23 @@ const (
 	// well, and a guest's token is good for any number of them.
 	ticketBurst = 120
 	ticketEvery = time.Second / 4
+
+	challengePattern = "POST /api/auth/hive/challenge"
+	hivePattern      = "POST /api/auth/hive"
+	matrixPattern    = "POST /api/auth/matrix"
+	refreshPattern   = "POST /api/auth/refresh"
+	// Each may be a write to the database and a question to somebody else's
+	// server. People log in once; a page of many tabs refreshes all of them.
+	loginBurst   = 60
+	loginEvery   = 2 * time.Second
+	refreshBurst = 120
+	refreshEvery = time.Second
+
+	// Old clients sign once and send the signature with every request, so these
+	// may be as many as requests of one page; made-up ones cost us a question to
+	// a Hive node each.
+	signatureBurst = 300
+	signatureEvery = time.Second / 10
 
 	// maxBuckets bounds the table: a few hundred kilobytes.
 	maxBuckets = 10_000
@@ -107,9 +125,31 @@ type allowance struct {
 	fix     string
 }
 
+// anySignature is the allowance of requests to whatever path that carry a Hive
+// signature; no route has this name.
+const anySignature = "signature"
+
 // allowances by route.
 func newAllowances(m *metrics) map[string]allowance {
+	logins := allowance{
+		limiter: newLimiter(loginBurst, loginEvery), refused: m.loginsLimited,
+		message: "too many logins from this address", fix: "Keep the login you have and refresh its token",
+	}
 	return map[string]allowance{
+		challengePattern: {
+			limiter: newLimiter(loginBurst, loginEvery), refused: m.loginsLimited,
+			message: "too many challenges from this address", fix: "Sign the one you have",
+		},
+		hivePattern:   logins,
+		matrixPattern: logins,
+		refreshPattern: {
+			limiter: newLimiter(refreshBurst, refreshEvery), refused: m.loginsLimited,
+			message: "too many refreshed tokens from this address", fix: "Use a token until it expires",
+		},
+		anySignature: {
+			limiter: newLimiter(signatureBurst, signatureEvery), refused: m.loginsLimited,
+			message: "too many signatures from this address", fix: "Log in by POST /api/auth/hive and send the token",
+		},
 		guestPattern: {
 			limiter: newLimiter(guestBurst, guestEvery), refused: m.guestsLimited,
 			message: "too many new guests from this address", fix: "Keep the token you have",
@@ -123,10 +163,14 @@ func newAllowances(m *metrics) map[string]allowance {
 
 // allowed refuses who asks one of these paths too fast.
 func (g *Gateway) allowed(w http.ResponseWriter, r *http.Request, route string) bool {
-	a, limited := g.allowances[route]
-	if !limited {
-		return true
+	if auth.Signed(r) && !g.spend(w, r, g.allowances[anySignature]) {
+		return false
 	}
+	a, limited := g.allowances[route]
+	return !limited || g.spend(w, r, a)
+}
+
+func (g *Gateway) spend(w http.ResponseWriter, r *http.Request, a allowance) bool {
 	wait, ok := a.limiter.take(time.Now(), g.remote(r))
 	if ok {
 		return true

@@ -18,7 +18,8 @@ import (
 const internalHeader = "X-Internal-API-Key"
 
 var securitySchemes = map[string]*huma.SecurityScheme{
-	"token":  {Type: "http", Scheme: "bearer", BearerFormat: "JWT", Description: "An access token of the city, a guest's token, or one made by presence token"},
+	"token": {Type: "http", Scheme: "bearer", BearerFormat: "JWT", Description: "An access token of the city or of a login here, a guest's token, or one made by presence token. " +
+		"Clients of the first server may send a Hive signature instead: x-account, x-challenge, x-pubkey and x-signature, or Bearer <signature>:<account> with x-challenge"},
 	"ticket": {Type: "apiKey", In: "query", Name: "ticket", Description: "A one-time ticket from POST /api/auth/ticket"},
 	"key":    {Type: "apiKey", In: "header", Name: internalHeader, Description: "The key the city's services share"},
 }

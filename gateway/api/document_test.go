@@ -46,7 +46,8 @@ func TestDocumentHasEveryPathOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, path := range []string{
-		"/api/auth/guest", "/api/auth/ticket", "/api/presence/summary", "/api/city/rooms", "/api/city/map",
+		"/api/auth/guest", "/api/auth/ticket", "/api/auth/hive/challenge", "/api/auth/hive", "/api/auth/matrix",
+		"/api/auth/refresh", "/api/auth/logout", "/api/auth/me", "/api/presence/summary", "/api/city/rooms", "/api/city/map",
 		"/internal/city/rooms", "/status", "/.well-known/jwks.json",
 	} {
 		if doc.Paths[path] == nil {

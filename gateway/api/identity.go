@@ -28,6 +28,9 @@ type tokenBody struct {
 	ExpiresAt time.Time  `json:"expires_at"`
 	ExpiresIn int        `json:"expires_in" doc:"Seconds"`
 	Viewer    viewerBody `json:"viewer"`
+
+	RefreshToken     string     `json:"refresh_token,omitempty" doc:"For POST /api/auth/refresh, once. Guests have none: their token brings back the same guest"`
+	RefreshExpiresAt *time.Time `json:"refresh_expires_at,omitempty" doc:"When the login ends, however often it is refreshed"`
 }
 
 type viewerBody struct {
@@ -76,10 +79,14 @@ func (a *API) createGuest(_ context.Context, in *guestInput) (*tokenOutput, erro
 	if err != nil {
 		return nil, err
 	}
+	return tokenAnswer(token), nil
+}
+
+func tokenAnswer(token auth.Token) *tokenOutput {
 	return &tokenOutput{Cache: "no-store", Body: tokenBody{
 		Token: token.Token, TokenType: "Bearer", ExpiresAt: jsonTime(token.Expires), ExpiresIn: secondsLeft(token.Expires),
 		Viewer: viewerBody{Subject: token.Viewer.Subject, Name: token.Viewer.Name, Guest: token.Viewer.Guest},
-	}}, nil
+	}}
 }
 
 func (a *API) createTicket(ctx context.Context, _ *struct{}) (*ticketOutput, error) {

@@ -17,8 +17,8 @@ import (
 
 	"presence/gateway/api"
 	"presence/gateway/auth"
-	"presence/migrations"
 	"presence/gateway/wire"
+	"presence/migrations"
 	"presence/spaces"
 	"presence/spaces/store"
 )

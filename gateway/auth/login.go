@@ -176,14 +176,18 @@ func (a *Auth) keepAsking(ctx context.Context) {
 			return
 		case <-ticker.C:
 		}
-		a.live.Range(func(id, _ any) bool {
-			a.live.Delete(id)
-			if err := a.askKey(ctx, id.(string)); err != nil && ctx.Err() == nil {
-				a.log.WarnContext(ctx, "cannot check the key of a live login; it goes on", "login", id, "error", err)
-			}
-			return ctx.Err() == nil
-		})
+		a.askKeys(ctx)
 	}
+}
+
+func (a *Auth) askKeys(ctx context.Context) {
+	a.live.Range(func(id, _ any) bool {
+		a.live.Delete(id)
+		if err := a.askKey(ctx, id.(string)); err != nil && ctx.Err() == nil {
+			a.log.WarnContext(ctx, "cannot check the key of a live login; it goes on", "login", id, "error", err)
+		}
+		return ctx.Err() == nil
+	})
 }
 
 func (a *Auth) askKey(ctx context.Context, id string) error {

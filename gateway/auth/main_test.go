@@ -140,6 +140,7 @@ type memory struct {
 	mu      sync.Mutex
 	tickets map[string]ticket
 	members []store.Membership
+	revoked []string
 	away    error
 }
 
@@ -181,7 +182,13 @@ func (m *memory) Members(context.Context) ([]store.Membership, error) {
 func (m *memory) Revoked(context.Context, time.Time) ([]string, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return nil, m.away
+	return append([]string(nil), m.revoked...), m.away
+}
+
+func (m *memory) revoke(login string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.revoked = append(m.revoked, login)
 }
 
 func (m *memory) set(away error, members ...store.Membership) {

@@ -42,6 +42,13 @@ func signatureIn(h http.Header) (p proof, found bool) {
 	return p, p.account != "" || p.publicKey != "" || p.signature != ""
 }
 
+// Signed reports whether a request carries a Hive signature, good or bad: such a
+// request may cost a question to a Hive node.
+func Signed(r *http.Request) bool {
+	_, found := signatureIn(r.Header)
+	return found
+}
+
 // signatureBearer reads "<signature>:<account>", the form of the first server's
 // page. No token holds a colon.
 func signatureBearer(credential, challenge string) (p proof, found bool) {
