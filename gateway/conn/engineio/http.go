@@ -31,7 +31,7 @@ func (v *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case sid == "":
 		v.handshake(w, r, transport)
 	default:
-		v.resume(w, r, transport, v.find(sid))
+		v.resume(w, r, transport, v.find(sid)) //nolint:contextcheck // a WebSocket outlives its request: see link.next
 	}
 }
 

@@ -118,21 +118,23 @@ func (s *Session) enqueue(frames ...[]byte) bool {
 		return false
 	}
 	s.server.metrics.sent.Add(float64(len(frames)))
-	fits := false
-	if s.link != nil {
-		fits = s.link.send(frames)
-	} else {
-		s.queue = append(s.queue, frames...)
-		s.queued += size(frames)
-		fits = s.queued <= s.server.cfg.MaxQueue
-	}
-	if !fits {
+	if !s.hold(frames) {
 		s.server.metrics.dropped.Add(float64(len(s.queue)))
 		s.endLocked(tooSlow)
 		return false
 	}
 	s.wake()
 	return true
+}
+
+// hold reports false when too much waits. Called with mu held.
+func (s *Session) hold(frames [][]byte) bool {
+	if s.link != nil {
+		return s.link.send(frames)
+	}
+	s.queue = append(s.queue, frames...)
+	s.queued += size(frames)
+	return s.queued <= s.server.cfg.MaxQueue
 }
 
 // transport is the word for metrics. Called with mu held.

@@ -42,7 +42,7 @@ func (v *Server) openWebSocket(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.opened(r)
-	s.run(func() { s.read(l) }, l)
+	s.run(func() { s.read(l) }, l) //nolint:contextcheck // a WebSocket outlives its request: see link.next
 }
 
 // start makes l the transport of a fresh session.
