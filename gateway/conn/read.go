@@ -84,6 +84,9 @@ func (s *Socket) counted() bool {
 
 // readEnded finds out who ended the connection and why.
 func (s *Socket) readEnded(err error) {
+	if websocket.CloseStatus(err) != -1 {
+		s.goodbye()
+	}
 	switch {
 	case s.closing(): // we did, and this is the client's answer or its silence
 	case websocket.CloseStatus(err) != -1: // the client did; the library has answered
@@ -97,6 +100,12 @@ func (s *Socket) readEnded(err error) {
 	if !answered && !errors.Is(err, os.ErrDeadlineExceeded) {
 		s.linger()
 	}
+}
+
+func (s *Socket) goodbye() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.said = true
 }
 
 // lost reports whether err is the network's and not the client's doing.

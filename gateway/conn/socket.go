@@ -48,6 +48,7 @@ type Socket struct {
 	ended    *wire.Close // why we closed it; nil: we did not
 	refused  bool        // the library sent a close frame of its own
 	shutDown bool        // the connection is closed
+	said     bool        // the client has sent a close frame
 
 	writing writing // scratch of tryWrite
 }
@@ -193,4 +194,13 @@ func (s *Socket) account(b Batch) {
 		s.count.conflated.Add(float64(s.skipped - b.Frames))
 	}
 	s.skipped = 0
+}
+
+// Broken reports whether the connection ended without a word: the client said
+// no goodbye, and neither did we but for its silence. It is for a handler's
+// Leave.
+func (s *Socket) Broken() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return !s.said && (s.ended == nil || s.ended.Label == wire.CloseSilent.Label || s.ended.Label == wire.CloseSlow.Label)
 }

@@ -41,7 +41,7 @@ func (s *space) admit(m *Member) {
 	s.hub.metrics.door(p.session.Door).Inc()
 
 	joined := wire.Joined{
-		Key: s.key, Space: standing.Space, Role: standing.Role, Self: s.member(p), Members: s.roll(p),
+		Key: s.key, Space: standing.Space, Role: standing.Role, CanWrite: canWrite(standing), Self: s.member(p), Members: s.roll(p),
 		ChatSeq: s.chatSeq, Tick: s.interval(), At: s.now,
 	}
 	joined.Self.Self = true
@@ -54,6 +54,8 @@ func (s *space) admit(m *Member) {
 	}
 	s.broadcast(memberJoined(s, p), p)
 }
+
+func canWrite(s spaces.Standing) bool { return spaces.Decide(s, spaces.ActWrite) == nil }
 
 // addPerson makes somebody known inside; the caller tells of it.
 func (s *space) addPerson(session spaces.Session) *person {

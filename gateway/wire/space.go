@@ -25,14 +25,15 @@ type Member struct {
 type (
 	// Joined is the first thing a client hears of a space it entered.
 	Joined struct {
-		Key     spaces.Key
-		Space   spaces.Space
-		Role    spaces.Role
-		Self    Member
-		Members []Member // everybody inside, Self among them
-		ChatSeq int64    // events up to this one are in the history; later ones come by themselves
-		Tick    time.Duration
-		At      time.Time
+		Key      spaces.Key
+		Space    spaces.Space
+		Role     spaces.Role
+		CanWrite bool // may write in the chat
+		Self     Member
+		Members  []Member // everybody inside, Self among them
+		ChatSeq  int64    // events up to this one are in the history; later ones come by themselves
+		Tick     time.Duration
+		At       time.Time
 	}
 	// MemberJoined, MemberLeft and MemberChanged are about somebody else.
 	MemberJoined struct {
