@@ -3,7 +3,6 @@ package access
 import (
 	"cmp"
 	"context"
-	"errors"
 	"log/slog"
 	"slices"
 	"strings"
@@ -39,10 +38,10 @@ type Kicker interface {
 	Kick(ctx context.Context, key spaces.Key, subject, reason string) error
 }
 
-// Powers asks the homeserver about a room's members. An error means that
-// nothing is known now.
+// Powers asks the homeserver for the power levels in a room: of the users named
+// there, and of all others. An error means that nothing is known now.
 type Powers interface {
-	PowerLevel(ctx context.Context, roomID, userID string) (int, error)
+	PowerLevels(ctx context.Context, roomID string) (users map[string]int, others int, err error)
 }
 
 // Config is what an [Access] is built from.
@@ -79,7 +78,7 @@ type Access struct {
 
 	contents *memory[spaces.Key, content]
 	rights   *memory[holder, store.Rights]
-	levels   *memory[member, int]
+	levels   *memory[string, levels] // by Matrix room
 	links    linkTable
 }
 
@@ -95,7 +94,18 @@ type holder struct {
 	subject string
 }
 
-type member struct{ room, user string }
+// levels are the power levels of a Matrix room.
+type levels struct {
+	users  map[string]int
+	others int
+}
+
+func (l levels) of(user string) int {
+	if level, named := l.users[user]; named {
+		return level
+	}
+	return l.others
+}
 
 // New builds an Access.
 func New(cfg Config) *Access {
@@ -103,7 +113,7 @@ func New(cfg Config) *Access {
 		store: cfg.Store, powers: cfg.Powers, kicker: cfg.Kicker, now: cfg.Now, log: cfg.Log,
 		contents: newMemory[spaces.Key, content](maxContents, contentTTL),
 		rights:   newMemory[holder, store.Rights](maxRights, rightsTTL),
-		levels:   newMemory[member, int](maxRights, powersTTL),
+		levels:   newMemory[string, levels](maxContents, powersTTL),
 	}
 	a.links.store = cfg.Store
 	return a
@@ -269,16 +279,8 @@ func (a *Access) power(ctx context.Context, s *spaces.Standing) spaces.Role {
 		return ""
 	}
 	room := s.Space.Link.RoomID
-	level, err := a.levels.get(s.Now, member{room, user}, func() (int, error) {
-		ctx, cancel := context.WithTimeout(ctx, powersWait)
-		defer cancel()
-		level, err := a.powers.PowerLevel(ctx, room, user)
-		if err != nil && !errors.Is(err, context.Canceled) {
-			a.log.WarnContext(ctx, "no power levels from the homeserver; Matrix gives no role for now", "room", room, "error", err)
-			return 0, nil // remembered, so that a homeserver that is away is not asked by every message
-		}
-		return level, err
-	})
+	known, err := a.levels.get(s.Now, room, func() (levels, error) { return a.askLevels(ctx, room) })
+	level := known.of(user)
 	switch {
 	case err != nil || level < 50:
 		return ""
@@ -287,6 +289,17 @@ func (a *Access) power(ctx context.Context, s *spaces.Standing) spaces.Role {
 	default:
 		return spaces.SpaceModerator
 	}
+}
+
+func (a *Access) askLevels(ctx context.Context, room string) (levels, error) {
+	limited, cancel := context.WithTimeout(ctx, powersWait)
+	defer cancel()
+	users, others, err := a.powers.PowerLevels(limited, room)
+	if err != nil && ctx.Err() == nil {
+		a.log.WarnContext(ctx, "no power levels from the homeserver; Matrix gives no role for now", "room", room, "error", err)
+		return levels{}, nil // remembered, so that a homeserver that is away is not asked by every message
+	}
+	return levels{users, others}, err
 }
 
 // strongest of two roles, either of which may be empty.

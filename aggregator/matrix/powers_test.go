@@ -1,0 +1,65 @@
+package matrix_test
+
+import (
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"presence/aggregator/matrix"
+	"presence/spaces"
+)
+
+// roundTrip is a homeserver in one function.
+type roundTrip func(*http.Request) (status int, body string)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) {
+	status, body := f(r)
+	return &http.Response{StatusCode: status, Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(strings.NewReader(body)), Request: r}, nil
+}
+
+// TestPowerLevels: the levels are read with whatever session the daemon has.
+func TestPowerLevels(t *testing.T) {
+	t.Parallel()
+	var tokens []string
+	answers := roundTrip(func(r *http.Request) (int, string) {
+		tokens = append(tokens, strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer "))
+		switch {
+		case strings.HasSuffix(r.Header.Get("Authorization"), "ended"):
+			return http.StatusUnauthorized, `{"errcode":"M_UNKNOWN_TOKEN","error":"?"}`
+		case strings.Contains(r.URL.Path, "!none:hs"):
+			return http.StatusNotFound, `{"errcode":"M_NOT_FOUND","error":"?"}`
+		case strings.Contains(r.URL.Path, "!private:hs"):
+			return http.StatusForbidden, `{"errcode":"M_FORBIDDEN","error":"?"}`
+		}
+		return http.StatusOK, `{"users":{"@root:hs":100,"@mod:hs":50},"users_default":5}`
+	})
+	ask := func(token string, sessions *kept, room string) (map[string]int, int, error) {
+		c, err := matrix.New(matrix.Config{Homeserver: "http://hs", UserID: "@presence:hs", AccessToken: token, Password: "secret", Transport: answers}, sessions)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		return c.PowerLevels(t.Context(), room)
+	}
+	saved := &kept{saved: true, session: matrix.Session{Homeserver: "http://hs", UserID: "@presence:hs", AccessToken: "saved"}}
+
+	for _, token := range []string{"good", "", "ended"} {
+		users, others, err := ask(token, saved, "!plaza:hs")
+		if err != nil || users["@root:hs"] != 100 || users["@mod:hs"] != 50 || others != 5 {
+			t.Errorf("with token %q: %v, %d, %v", token, users, others, err)
+		}
+	}
+	if got := strings.Join(tokens, " "); got != "good saved ended saved" {
+		t.Errorf("asked with %s", got)
+	}
+	if users, others, err := ask("good", saved, "!none:hs"); err != nil || len(users) != 0 || others != 0 {
+		t.Errorf("a room without levels: %v, %d, %v", users, others, err)
+	}
+	if _, _, err := ask("good", saved, "!private:hs"); matrix.Classify(err).Kind != matrix.Forbidden {
+		t.Errorf("a room of others: %v", err)
+	}
+	if _, _, err := ask("", &kept{}, "!plaza:hs"); err == nil || spaces.ErrorCode(err) == "" {
+		t.Errorf("before the daemon's first login: %v", err)
+	}
+}
