@@ -77,12 +77,17 @@ func (v *visitor) leave(ctx context.Context) error {
 	return member.Leave(ctx)
 }
 
-// inside returns the member the visitor is, or why it is none.
+// inside returns the member the visitor is, or why it is none: it may have been
+// sent away since.
 func (v *visitor) inside() (*hub.Member, error) {
-	if v.member == nil {
-		return nil, &spaces.Error{Code: spaces.CodeConflict, Message: "you are in no space", Fix: "Join one first"}
+	if v.member != nil {
+		select {
+		case <-v.member.Gone():
+		default:
+			return v.member, nil
+		}
 	}
-	return v.member, nil
+	return nil, &spaces.Error{Code: spaces.CodeConflict, Message: "you are in no space", Fix: "Join one first"}
 }
 
 // current is the viewer with the rights of this moment. A revoked login ends
