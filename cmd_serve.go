@@ -47,7 +47,7 @@ func (c *serveCmd) Run(ctx context.Context, e *env) error {
 		}
 		defer b.Close()
 		house := &house{env: e, store: s, bus: b, registry: registry}
-		parts, err := house.parts(c.Parts)
+		parts, err := house.parts(ctx, c.Parts)
 		if err != nil {
 			return err
 		}
@@ -84,13 +84,13 @@ type house struct {
 }
 
 // parts builds the parts in the order they start.
-func (h *house) parts(names []string) ([]part, error) {
+func (h *house) parts(ctx context.Context, names []string) ([]part, error) {
 	h.check("database", h.store.Ping)
 	h.check("nats", func(context.Context) error { return h.bus.Ready() })
 	var all []part
 	for _, p := range []struct {
 		name  string
-		build func() ([]part, error)
+		build func(context.Context) ([]part, error)
 	}{
 		{partAggregator, h.aggregatorParts},
 		{partGateway, h.gatewayParts},
@@ -98,7 +98,7 @@ func (h *house) parts(names []string) ([]part, error) {
 		if !slices.Contains(names, p.name) {
 			continue
 		}
-		built, err := p.build()
+		built, err := p.build(ctx)
 		if err != nil {
 			return nil, err
 		}
@@ -116,7 +116,7 @@ func (h *house) check(name string, ask func(context.Context) error) {
 	h.checks = append(h.checks, gateway.Check{Name: name, Check: ask})
 }
 
-func (h *house) aggregatorParts() ([]part, error) {
+func (h *house) aggregatorParts(context.Context) ([]part, error) {
 	s := h.env.settings
 	poller, err := links.New(links.Config{
 		File: s.LinksFile, URL: s.CityService, Key: string(s.InternalKey), Every: s.refresh(),

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"net"
+	"slices"
 	"time"
 
 	"presence/gateway"
@@ -14,7 +15,7 @@ import (
 
 // gatewayParts builds what browsers talk to. The feed starts before the web
 // server and ends after it, so that no request meets a feed that is not there.
-func (h *house) gatewayParts() ([]part, error) {
+func (h *house) gatewayParts(ctx context.Context) ([]part, error) {
 	s, log := h.env.settings, h.env.log
 	secret, err := s.jwtSecret()
 	if err != nil {
@@ -31,8 +32,16 @@ func (h *house) gatewayParts() ([]part, error) {
 	if err != nil {
 		return nil, err
 	}
+	shared, err := h.openSpaces(ctx, identity)
+	if err != nil {
+		return nil, err
+	}
+	spaces, err := h.rest(shared, identity)
+	if err != nil {
+		return nil, err
+	}
 	rest, err := api.New(api.Config{
-		City: feed, Identity: identity, Links: h.store, InternalKey: string(s.InternalKey), BusReady: h.bus.Ready, Log: log,
+		City: feed, Identity: identity, Links: h.store, Spaces: spaces, InternalKey: string(s.InternalKey), BusReady: h.bus.Ready, Log: log,
 	})
 	if err != nil {
 		return nil, err
@@ -44,16 +53,17 @@ func (h *house) gatewayParts() ([]part, error) {
 	h.check("members", identity.Ready)
 	h.check("city", func(context.Context) error { return feed.Ready() })
 	web, err := h.webServer(gateway.Parts{
-		API: rest, City: feed, UI: page, BusReady: h.bus.Ready, Checks: h.checks,
+		API: rest, City: feed, Doors: shared.doors, Native: shared.native, UI: page, BusReady: h.bus.Ready, Checks: h.checks,
 	}, "/city", feed.Ready)
 	if err != nil {
 		return nil, err
 	}
-	return append([]part{
+	city := []part{
 		{"members", identity.Run},
 		{"city feed", feed.Run},
 		{"city watch", func(ctx context.Context) error { return h.bus.WatchCity(ctx, feed) }},
-	}, web...), nil
+	}
+	return slices.Concat(city, shared.parts(h.bus), web), nil
 }
 
 // webServer puts what it is given on the network, and says where at path once

@@ -55,6 +55,11 @@ type settings struct {
 	OpenID     []string `name:"matrix-openid-servers" env:"MATRIX_OPENID_SERVERS" help:"Matrix servers besides our own whose people may log in, comma separated: example.org, or example.org=https://matrix.internal:8448 to ask it there instead of where server discovery leads. Our own is that of MATRIX_USER_ID, asked at MATRIX_HS_URL." group:"Gateway"`
 	Metrics    string   `name:"metrics-listen" env:"PRESENCE_METRICS_LISTEN" help:"A second address for /metrics. Empty: on the web server when that is on loopback, otherwise nowhere." group:"Gateway"`
 
+	TurnURIs      []string `name:"turn-uris" env:"TURN_URIS" help:"STUN and TURN servers that clients are told of, comma separated, for example turn:turn.example.org:3478?transport=udp. Empty: none." group:"Spaces"`
+	TurnSecret    secret   `name:"turn-secret" env:"TURN_SECRET" help:"Secret shared with the TURN servers, from which time-limited credentials are made (coturn: static-auth-secret)." group:"Spaces"`
+	Media         []string `name:"media-origins" env:"MEDIA_ORIGINS" help:"Web origins whose pictures and models the page of a space may load, comma separated, for example https://images.hive.blog. Empty: only our own." group:"Spaces"`
+	RetentionDays int      `name:"chat-retention-days" env:"CHAT_RETENTION_DAYS" default:"90" help:"How long chat lines are kept." group:"Spaces"`
+
 	NATS     address `name:"nats" env:"NATS_URL" help:"NATS server, 2.11 or later with JetStream. Empty: one inside this process." group:"Storage"`
 	Database address `name:"database" env:"DATABASE_URL" help:"PostgreSQL URL. Empty: an SQLite file in the data folder." group:"Storage"`
 	Data     string  `name:"data" env:"PRESENCE_DATA" default:"./data" help:"Folder of everything kept on this machine." group:"Storage" type:"path"`
@@ -121,6 +126,7 @@ func (s *settings) Validate() error {
 		{"PRESENCE_TYPING_CAP_S", s.TypingCapS, 1},
 		{"SYNC_TIMEOUT_MS", s.SyncTimeoutMS, 1000},
 		{"ROOM_MAPPING_REFRESH_INTERVAL_S", s.RefreshS, 1},
+		{"CHAT_RETENTION_DAYS", s.RetentionDays, 1},
 	} {
 		if n.value < n.minimum {
 			return fmt.Errorf("%s: must be at least %d, got %d", n.variable, n.minimum, n.value)
@@ -191,6 +197,10 @@ func (s *settings) openIDServers() map[string]string {
 		servers[server] = at
 	}
 	return servers
+}
+
+func (s *settings) chatRetention() time.Duration {
+	return time.Duration(s.RetentionDays) * 24 * time.Hour
 }
 
 func (s *settings) throttle() time.Duration { return time.Duration(s.ThrottleMS) * time.Millisecond }

@@ -47,11 +47,21 @@ type City interface {
 	ServeSSE(w http.ResponseWriter, r *http.Request)
 }
 
+// Doors let clients of other protocols than ours into spaces;
+// [presence/gateway/door.Doors] are.
+type Doors interface {
+	ServeSocketIO(w http.ResponseWriter, r *http.Request)
+	ServeNAF(w http.ResponseWriter, r *http.Request)
+}
+
 // Parts are what the gateway puts together. A process that serves no browsers,
 // only operators, has Checks alone: /healthz, /readyz and /metrics.
 type Parts struct {
 	API  *api.API
 	City City // not nil when API is not
+	// Doors and Native lead into the shared spaces; nil: there are none.
+	Doors  Doors
+	Native http.Handler
 	// UI is the embedded page. It is asked for every path that nobody else has;
 	// its answers over 399 that are no page are put into the one form.
 	UI http.Handler

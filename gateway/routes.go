@@ -32,8 +32,23 @@ func (g *Gateway) routes() {
 	for _, path := range []string{"/presence/stream", "/api/presence/stream"} {
 		g.mux.HandleFunc("GET "+path, g.parts.City.ServeSSE)
 	}
+	if g.parts.Doors != nil {
+		g.doors()
+	}
 	g.mux.HandleFunc("GET /health", g.serveHealth)
 	g.mux.HandleFunc("GET /api/health", g.serveHealth)
+}
+
+// doors are the ways into the shared spaces. Preflights of polling are answered
+// by cors, as all others.
+func (g *Gateway) doors() {
+	g.mux.Handle("GET /ws/space", g.parts.Native)
+	for _, method := range []string{http.MethodGet, http.MethodPost} {
+		g.mux.HandleFunc(method+" /socket.io/", g.parts.Doors.ServeSocketIO)
+	}
+	for _, path := range []string{"/naf", "/api/naf"} {
+		g.mux.HandleFunc("GET "+path, g.parts.Doors.ServeNAF)
+	}
 }
 
 // dispatch sends a request to its handler, and to the page or the one form of
@@ -64,7 +79,8 @@ func limitTime(w http.ResponseWriter) {
 }
 
 func endless(pattern string) bool {
-	return strings.Contains(pattern, "/ws/") || strings.HasSuffix(pattern, "/presence/stream")
+	return strings.Contains(pattern, "/ws/") || strings.HasSuffix(pattern, "/presence/stream") ||
+		pattern == "GET /socket.io/" || strings.HasSuffix(pattern, "/naf")
 }
 
 // unrouted asks the mux's own answer what is wrong: no such path, a wrong

@@ -1,0 +1,103 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"github.com/nats-io/nuid"
+
+	"presence/gateway/access"
+	"presence/gateway/api"
+	"presence/gateway/auth"
+	"presence/gateway/chat"
+	"presence/gateway/conn"
+	"presence/gateway/door"
+	"presence/gateway/hub"
+	"presence/gateway/turn"
+	"presence/spaces"
+	"presence/spaces/bus"
+)
+
+// shared is what the shared spaces of this gateway are made of.
+type shared struct {
+	peers  *bus.Gateway
+	access *access.Access
+	chat   *chat.Service
+	hub    *hub.Hub
+	doors  *door.Doors
+	native *door.Native
+}
+
+// openSpaces builds the shared spaces. Nothing runs before its parts do.
+func (h *house) openSpaces(ctx context.Context, identity *auth.Auth) (*shared, error) {
+	var s shared
+	var err error
+	// Unique to this run: what an earlier one left behind is another gateway's,
+	// and dead.
+	if s.peers, err = h.bus.Gateway(ctx, "gateway-"+nuid.Next()); err != nil {
+		return nil, err
+	}
+	s.access = access.New(access.Config{Store: h.store, Kicker: &s, Now: time.Now, Log: h.env.log})
+	s.chat, err = chat.New(chat.Config{
+		Store: h.store, Bus: h.bus, Access: s.access, Retention: h.env.settings.chatRetention(),
+		Log: h.env.log, Registry: h.registry,
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.hub, err = hub.New(hub.Config{
+		Access: s.access, Seats: h.store, Bus: s.peers, Chat: s.chat, Current: identity.Current,
+		Gateway: s.peers.ID(), Log: h.env.log, Registry: h.registry,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &s, s.openDoors(h, identity)
+}
+
+// Kick ends what somebody has open in a space, on every gateway: what
+// [access.Access] calls when a moderator says so.
+func (s *shared) Kick(ctx context.Context, key spaces.Key, subject, reason string) error {
+	return s.hub.Expel(ctx, key, subject, reason)
+}
+
+func (s *shared) openDoors(h *house, identity *auth.Auth) (err error) {
+	origins := conn.Origins(h.env.settings.Origins)
+	s.doors, err = door.New(door.Config{
+		Hub: s.hub, Chat: s.chat, Identity: identity, Access: s.access, Origins: origins,
+		Log: h.env.log, Registry: h.registry,
+	})
+	if err != nil {
+		return err
+	}
+	s.native, err = door.NewNative(door.NativeConfig{
+		Hub: s.hub, Chat: s.chat, Auth: identity, Origins: origins,
+		Log: h.env.log, Registry: h.registry,
+	})
+	return err
+}
+
+// parts in the order they start: doors open last and close first, so that
+// nobody is let into a space that is about to go.
+func (s *shared) parts(b *bus.Bus) []part {
+	return []part{
+		{"chat", s.chat.Run},
+		{"peers", func(ctx context.Context) error { return s.peers.Run(ctx, s.hub) }},
+		{"sessions", func(ctx context.Context) error { return b.WatchSessions(ctx, s.hub) }},
+		{"spaces", s.hub.Run},
+		{"doors", s.doors.Run},
+		{"native door", s.native.Run},
+	}
+}
+
+// rest is what the REST paths about spaces need.
+func (h *house) rest(s *shared, identity *auth.Auth) (api.SpacesConfig, error) {
+	maker, err := turn.New(turn.Config{URIs: h.env.settings.TurnURIs, Secret: string(h.env.settings.TurnSecret), Now: time.Now})
+	if err != nil {
+		return api.SpacesConfig{}, err
+	}
+	return api.SpacesConfig{
+		Access: s.access, Rooms: h.store, Joins: identity, Turn: maker,
+		Node: s.peers.ID(), PublicURL: h.env.settings.PublicURL, Media: conn.Origins(h.env.settings.Media), Now: time.Now,
+	}, nil
+}
