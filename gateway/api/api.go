@@ -45,6 +45,7 @@ type Config struct {
 	Identity Identity
 	Links    Links
 	Spaces   SpacesConfig
+	Chat     Chat
 	// InternalKey is INTERNAL_API_KEY. Empty switches /internal/city/rooms off,
 	// on loopback as well: a reverse proxy on the same machine would open it to
 	// everybody.
@@ -60,6 +61,7 @@ type API struct {
 	identity Identity
 	links    Links
 	spaces   SpacesConfig
+	chat     Chat
 	busReady func() error
 	log      *slog.Logger
 
@@ -71,7 +73,7 @@ type API struct {
 // New builds the API; [API.Mount] makes it reachable.
 func New(cfg Config) (*API, error) {
 	a := &API{
-		city: cfg.City, identity: cfg.Identity, links: cfg.Links, spaces: cfg.Spaces, busReady: cfg.BusReady, log: cfg.Log,
+		city: cfg.City, identity: cfg.Identity, links: cfg.Links, spaces: cfg.Spaces, chat: cfg.Chat, busReady: cfg.BusReady, log: cfg.Log,
 		internal: cfg.InternalKey != "", internalKey: sha256.Sum256([]byte(cfg.InternalKey)),
 	}
 	document, err := encodeDocument(a.register(http.NewServeMux()))
@@ -119,6 +121,7 @@ func (a *API) register(mux *http.ServeMux) huma.API {
 	a.registerLogins(h)
 	a.registerPresence(h)
 	a.registerSpaces(h)
+	a.registerChat(h)
 	a.registerRooms(h)
 	a.registerMap(h)
 	a.registerInternal(h)

@@ -49,6 +49,10 @@ func TestDocumentHasEveryPathOnce(t *testing.T) {
 		"/api/auth/guest", "/api/auth/ticket", "/api/auth/hive/challenge", "/api/auth/hive", "/api/auth/matrix",
 		"/api/auth/refresh", "/api/auth/logout", "/api/auth/me", "/api/presence/summary", "/api/city/rooms", "/api/city/map",
 		"/internal/city/rooms", "/status", "/.well-known/jwks.json",
+		"/api/chat/unread", "/api/presence/chat/messages", "/api/chat/{space_type}/{space_id}/messages",
+		"/api/chat/{space_type}/{space_id}/messages/{message_id}", "/api/chat/{space_type}/{space_id}/messages/{message_id}/thread",
+		"/api/chat/{space_type}/{space_id}/messages/{message_id}/reactions/{reaction}", "/api/chat/{space_type}/{space_id}/events",
+		"/api/chat/{space_type}/{space_id}/read", "/api/chat/{space_type}/{space_id}/subscription", "/api/chat/{space_type}/{space_id}/export",
 	} {
 		if doc.Paths[path] == nil {
 			t.Errorf("%s is not documented", path)
