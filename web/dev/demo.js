@@ -1,5 +1,5 @@
-// A city made up for looking at the page: serves the built page and speaks the
-// feed with invented people. A development tool; nothing of it is shipped.
+// A city made up for looking at the pages: serves the built pages and speaks the
+// feed and the spaces' protocol with invented people. A development tool; nothing of it is shipped.
 //
 //   npm run build && npm run demo        then open http://127.0.0.1:8090/
 //
@@ -12,6 +12,7 @@ import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { WebSocketServer } from "ws";
 import { cities } from "./cities.js";
+import * as spaces from "./spaces.js";
 
 const port = Number(process.env.DEMO_PORT ?? 8090);
 const dist = fileURLToPath(new URL("../../gateway/ui/dist", import.meta.url));
@@ -27,11 +28,19 @@ const server = createServer((req, res) => {
   if (path === "/") return res.writeHead(200, { "Content-Type": "text/html" }).end(menu());
   if (path === "/api/auth/guest") return guest(req, res);
   if (path === "/api/city/rooms") return res.writeHead(cities[chosen(req)].refuses ? 401 : 200).end("[]");
-  const file = normalize(join(dist, path === "/city" ? "index.html" : path));
+  if (path.startsWith("/api/spaces/")) return space(path, res);
+  const page = path === "/city" ? "index.html" : path.startsWith("/space/") ? "space.html" : path;
+  const file = normalize(join(dist, page));
   if (!file.startsWith(dist) || !existsSync(file)) return res.writeHead(404).end("not found");
   res.writeHead(200, { "Content-Type": types[extname(file)] ?? "text/plain", "Content-Security-Policy": policy });
   createReadStream(file).pipe(res);
 });
+
+function space(path, res) {
+  const found = spaces.detail(path);
+  const body = found ?? { code: "not_found", message: "Space not found or access denied" };
+  res.writeHead(found ? 200 : 404, { "Content-Type": "application/json" }).end(JSON.stringify(body));
+}
 
 function guest(req, res) {
   const status = cities[chosen(req)].guest ?? 200;
@@ -45,10 +54,12 @@ function token() {
   return `${body}.${createHash("sha256").update(body).digest("base64url")}`;
 }
 
-const menu = () => `<h1>Demo cities</h1><ul>${Object.keys(cities).map((n) => `<li><a href="/demo/${n}">${n}</a>`).join("")}</ul>`;
+const menu = () => `<h1>Demo cities</h1><ul>${Object.keys(cities).map((n) => `<li><a href="/demo/${n}">${n}</a>`).join("")}</ul>
+<h1>Demo spaces</h1><ul>${spaces.menu.map(([kind, path]) => `<li><a href="${path}">${kind}</a>`).join("")}</ul>`;
 
-const sockets = new WebSocketServer({ server, handleProtocols: () => "presence.city.v2" });
+const sockets = new WebSocketServer({ server, handleProtocols: (offered) => [...offered][0] });
 sockets.on("connection", (socket, req) => {
+  if (req.url.startsWith("/ws/space")) return spaces.visit(socket);
   socket.on("message", (m) => String(m) === "ping" && socket.send("pong"));
   let seq = 0;
   const send = (frame) => socket.send(JSON.stringify({ ...frame, seq: ++seq }));

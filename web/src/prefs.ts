@@ -25,6 +25,7 @@ function memory(): Shelf {
 
 export type View = "map" | "list";
 export type Theme = "auto" | "night" | "day";
+export type Stage = "scene" | "flat";
 
 export class Prefs {
   constructor(private readonly kept: Shelf) {}
@@ -38,7 +39,12 @@ export class Prefs {
     return this.pick("presence.theme", ["auto", "night", "day"], "auto");
   }
 
-  keep(name: "view" | "theme", value: View | Theme): void {
+  // What cannot be drawn in three dimensions is drawn flat.
+  stage(hasWebGL: boolean): Stage {
+    return hasWebGL ? this.pick("presence.stage", ["scene", "flat"], "scene") : "flat";
+  }
+
+  keep(name: "view" | "theme" | "stage", value: View | Theme | Stage): void {
     this.kept.setItem(`presence.${name}`, value);
   }
 

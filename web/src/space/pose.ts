@@ -92,9 +92,9 @@ function int16(n: number): number {
   return Math.max(-32768, Math.min(32767, round(n)));
 }
 
-// As Go rounds: halves go away from zero.
+// Halves go up, as in the Go codec.
 function round(n: number): number {
-  return Math.sign(n) * Math.floor(Math.abs(n) + 0.5);
+  return Math.floor(n + 0.5);
 }
 
 // pack keeps the three smallest parts of a unit quaternion: the largest is

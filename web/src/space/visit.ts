@@ -161,10 +161,15 @@ export class Visit {
     this.world.dispatch({ type: "thread", parent, messages: readMessages(body.messages).filter((m) => m.parent === parent), isWhole: body.has_more !== true });
   }
 
-  seen(id: number): void {
+  giveUp(clientId: string): void {
+    this.world.dispatch({ type: "give up", clientId });
+  }
+
+  // seen notes what was read, also on the server for who has an account there.
+  seen(id: number, isKept: boolean): void {
     if (id <= this.world.state().chat.seen) return;
     this.world.dispatch({ type: "seen", id });
-    this.send({ type: "chat.read", message_id: id });
+    if (isKept) this.send({ type: "chat.read", message_id: id });
   }
 
   private wantsIn(): boolean {

@@ -1,0 +1,317 @@
+// Everybody else: figures drawn by instance, so that hundreds cost a handful of
+// draw calls; far ones lose their details, and the nearest have names.
+
+import * as THREE from "three";
+import { hueOf } from "../color";
+import { type Emote, emotes, isEmote } from "../emotes";
+import type { Motion } from "../motion";
+import { type Pose, type Vec, yawOf } from "../pose";
+import type { Member } from "../wire";
+import { sheet, texture, tint } from "./kit";
+import { tag } from "./panel";
+
+export interface Person {
+  member: Member;
+  isTyping: boolean;
+}
+
+const detailWithin = 26; // metres
+const namesWithin = 40;
+const mostNames = 24;
+const emoteFor = 2.8; // seconds
+const namesEvery = 0.25;
+
+// Part is one piece of every figure.
+class Part {
+  mesh: THREE.InstancedMesh;
+  private used = 0;
+
+  constructor(
+    private readonly parent: THREE.Object3D,
+    private readonly geometry: THREE.BufferGeometry,
+    private readonly material: THREE.Material,
+    private readonly isColored = true,
+  ) {
+    this.mesh = this.make(64);
+  }
+
+  private make(size: number): THREE.InstancedMesh {
+    const mesh = new THREE.InstancedMesh(this.geometry, this.material, size);
+    mesh.frustumCulled = false;
+    mesh.instanceMatrix.setUsage(THREE.DynamicDrawUsage);
+    if (this.isColored) mesh.instanceColor = new THREE.InstancedBufferAttribute(new Float32Array(size * 3), 3);
+    this.parent.add(mesh);
+    return mesh;
+  }
+
+  begin(size: number): void {
+    this.used = 0;
+    if (size <= this.mesh.instanceMatrix.count) return;
+    this.parent.remove(this.mesh);
+    this.mesh.dispose();
+    this.mesh = this.make(Math.ceil(size * 1.5));
+  }
+
+  put(matrix: THREE.Matrix4, color: THREE.Color): void {
+    this.mesh.setMatrixAt(this.used, matrix);
+    if (this.isColored) this.mesh.setColorAt(this.used, color);
+    this.used++;
+  }
+
+  end(): void {
+    this.mesh.count = this.used;
+    this.mesh.instanceMatrix.needsUpdate = true;
+    if (this.mesh.instanceColor) this.mesh.instanceColor.needsUpdate = true;
+  }
+}
+
+interface Figure {
+  person: Person;
+  color: THREE.Color;
+  pale: THREE.Color;
+  at: THREE.Vector3; // of the head, as drawn last
+  speed: number;
+  lean: number;
+}
+
+interface Name {
+  sprite: THREE.Sprite;
+  of: string; // session and what was written
+}
+
+export class Crowd {
+  readonly group = new THREE.Group();
+  private figures = new Map<string, Figure>();
+  private readonly parts: Record<"body" | "head" | "face" | "eyes" | "collar" | "hand" | "shadow", Part>;
+  private names: Name[] = [];
+  private namedAt = -1;
+  private bubbles: { sprite: THREE.Sprite; session: string; from: number }[] = [];
+  private shown = new Map<Emote, THREE.Texture>();
+  private time = 0;
+
+  constructor(
+    private readonly motion: Motion,
+    private readonly night: boolean,
+    private readonly isCalm: boolean,
+  ) {
+    const matte = () => new THREE.MeshLambertMaterial();
+    const part = (g: THREE.BufferGeometry, m: THREE.Material, isColored = true) => new Part(this.group, g, m, isColored);
+    this.parts = {
+      body: part(robe(), matte()),
+      head: part(new THREE.SphereGeometry(0.2, 24, 18).scale(1, 1.04, 1), matte()),
+      face: part(visor(), new THREE.MeshLambertMaterial({ color: 0x191b38 }), false),
+      eyes: part(eyes(), new THREE.MeshBasicMaterial({ color: 0xffe09a }), false),
+      collar: part(new THREE.TorusGeometry(0.135, 0.03, 8, 24).rotateX(Math.PI / 2), new THREE.MeshLambertMaterial({ color: 0xffd27a }), false),
+      hand: part(new THREE.SphereGeometry(0.075, 12, 10).scale(0.8, 0.8, 1.15), matte()),
+      shadow: part(new THREE.CircleGeometry(0.4, 20).rotateX(-Math.PI / 2), new THREE.MeshBasicMaterial({ color: 0x000010, transparent: true, opacity: night ? 0.34 : 0.2, depthWrite: false }), false),
+    };
+  }
+
+  show(people: readonly Person[]): void {
+    const here = new Set(people.map((p) => p.member.session));
+    for (const session of this.figures.keys()) if (!here.has(session)) this.figures.delete(session);
+    for (const person of people) {
+      const known = this.figures.get(person.member.session);
+      if (known) known.person = person;
+      else this.figures.set(person.member.session, newFigure(person));
+    }
+    this.namedAt = -1;
+  }
+
+  emote(session: string, word: string): void {
+    if (!isEmote(word)) return;
+    const sprite = new THREE.Sprite(new THREE.SpriteMaterial({ map: this.picture(word), transparent: true, depthWrite: false, fog: false }));
+    sprite.scale.setScalar(0.7);
+    this.group.add(sprite);
+    this.bubbles.push({ sprite, session, from: this.time });
+  }
+
+  // update draws everybody as they are now; eye is where the visitor looks from.
+  update(dt: number, eye: THREE.Vector3): void {
+    this.time += dt;
+    for (const part of Object.values(this.parts)) part.begin(this.figures.size * 2);
+    for (const figure of this.figures.values()) {
+      const pose = this.motion.pose(figure.person.member.ref);
+      if (pose) this.draw(figure, pose, eye, dt);
+    }
+    for (const part of Object.values(this.parts)) part.end();
+    if (this.time - this.namedAt > namesEvery || this.namedAt < 0) this.rename(eye);
+    this.placeNames();
+    this.floatBubbles();
+  }
+
+  count(): number {
+    return this.parts.body.mesh.count;
+  }
+
+  private draw(figure: Figure, pose: Pose, eye: THREE.Vector3, dt: number): void {
+    const step = Math.hypot(pose.p.x - figure.at.x, pose.p.z - figure.at.z);
+    const speed = dt > 0 && step < 1 ? Math.min(6, step / dt) : 0;
+    figure.speed += (speed - figure.speed) * Math.min(1, dt * 8);
+    figure.lean = this.isCalm ? 0 : Math.min(0.16, figure.speed * 0.035);
+    const bob = this.isCalm ? 0 : Math.sin(this.time * 9 + figure.person.member.ref) * 0.018 * Math.min(3, figure.speed);
+    figure.at.set(pose.p.x, pose.p.y + bob, pose.p.z);
+    const isNear = figure.at.distanceTo(eye) < detailWithin;
+    this.drawBody(figure, pose, isNear);
+    this.drawHead(figure, pose, isNear);
+    for (const hand of [pose.left, pose.right]) if (hand && isNear) this.parts.hand.put(matrix(hand.p, quaternion(hand.q)), figure.color);
+  }
+
+  private drawBody(figure: Figure, pose: Pose, isNear: boolean): void {
+    const tall = Math.max(0.5, figure.at.y - 0.28);
+    const turn = new THREE.Quaternion().setFromEuler(new THREE.Euler(-figure.lean, yawOf(pose.q), 0, "YXZ"));
+    const breath = this.isCalm ? 1 : 1 + Math.sin(this.time * 1.8 + figure.person.member.ref) * 0.012;
+    const m = matrix({ x: figure.at.x, y: 0, z: figure.at.z }, turn, new THREE.Vector3(breath, tall / 1.32, breath));
+    this.parts.body.put(m, figure.person.member.guest ? figure.pale : figure.color);
+    if (!isNear) return;
+    this.parts.shadow.put(matrix({ x: figure.at.x, y: 0.025, z: figure.at.z }, new THREE.Quaternion()), figure.color);
+    if (!figure.person.member.guest) this.parts.collar.put(matrix({ x: figure.at.x, y: tall - 0.02, z: figure.at.z }, turn), figure.color);
+  }
+
+  private drawHead(figure: Figure, pose: Pose, isNear: boolean): void {
+    const m = matrix(figure.at, quaternion(pose.q));
+    this.parts.head.put(m, figure.pale);
+    if (!isNear) return;
+    this.parts.face.put(m, figure.color);
+    this.parts.eyes.put(m, figure.color);
+  }
+
+  // The nearest get names; a sprite whose owner stays keeps what is written.
+  private rename(eye: THREE.Vector3): void {
+    this.namedAt = this.time;
+    const near = [...this.figures.values()]
+      .map((f) => ({ f, far: f.at.distanceTo(eye) }))
+      .filter(({ f, far }) => far < namesWithin && f.at.y !== 0)
+      .sort((a, b) => a.far - b.far)
+      .slice(0, mostNames);
+    const wanted = new Map(near.map(({ f }) => [labelOf(f.person), f.person]));
+    const free: Name[] = [];
+    for (const name of this.names) {
+      if (wanted.has(name.of)) wanted.delete(name.of);
+      else free.push(name);
+    }
+    for (const [label, person] of wanted) {
+      const name = free.pop() ?? this.newName();
+      write(name, label, person, this.night);
+    }
+    for (const name of free) this.drop(name);
+  }
+
+  private newName(): Name {
+    const sprite = new THREE.Sprite(new THREE.SpriteMaterial({ transparent: true, depthWrite: false, fog: false }));
+    sprite.renderOrder = 2;
+    this.group.add(sprite);
+    const name = { sprite, of: "" };
+    this.names.push(name);
+    return name;
+  }
+
+  private drop(name: Name): void {
+    this.group.remove(name.sprite);
+    name.sprite.material.map?.dispose();
+    name.sprite.material.dispose();
+    this.names.splice(this.names.indexOf(name), 1);
+  }
+
+  private placeNames(): void {
+    for (const { sprite, of } of this.names) {
+      const figure = this.figures.get(of.slice(0, of.indexOf(" ")));
+      sprite.visible = figure !== undefined;
+      if (figure) sprite.position.set(figure.at.x, figure.at.y + 0.46, figure.at.z);
+    }
+  }
+
+  private floatBubbles(): void {
+    this.bubbles = this.bubbles.filter(({ sprite, session, from }) => {
+      const age = (this.time - from) / emoteFor;
+      const figure = this.figures.get(session);
+      if (age >= 1 || !figure) {
+        this.group.remove(sprite);
+        sprite.material.dispose();
+        return false;
+      }
+      sprite.position.set(figure.at.x, figure.at.y + 0.85 + (this.isCalm ? 0.1 : age * 0.5), figure.at.z);
+      sprite.material.opacity = age > 0.7 ? (1 - age) / 0.3 : Math.min(1, age * 10);
+      return true;
+    });
+  }
+
+  private picture(emote: Emote): THREE.Texture {
+    let known = this.shown.get(emote);
+    if (!known) this.shown.set(emote, (known = texture(emotePicture(emote))));
+    return known;
+  }
+
+  dispose(): void {
+    for (const part of Object.values(this.parts)) part.mesh.dispose();
+    for (const name of [...this.names]) this.drop(name);
+  }
+}
+
+function newFigure(person: Person): Figure {
+  const { subject, guest } = person.member;
+  const hue = hueOf(subject);
+  return { person, color: guest ? tint(0.7, 0.08, hue) : tint(0.64, 0.15, hue), pale: tint(0.86, guest ? 0.03 : 0.055, hue), at: new THREE.Vector3(), speed: 0, lean: 0 };
+}
+
+function labelOf({ member, isTyping }: Person): string {
+  return `${member.session} ${member.name}${member.guest ? " guest" : ""}${isTyping ? " …" : ""}`;
+}
+
+function write(name: Name, label: string, { member, isTyping }: Person, night: boolean): void {
+  const { canvas, ratio } = tag(isTyping ? `${member.name} …` : member.name, member.guest, night);
+  name.of = label;
+  name.sprite.material.map?.dispose();
+  name.sprite.material.map = texture(canvas);
+  name.sprite.material.needsUpdate = true;
+  name.sprite.scale.set(0.3 * ratio, 0.3, 1);
+}
+
+const one = new THREE.Vector3(1, 1, 1);
+
+function matrix(p: Vec, q: THREE.Quaternion, scale = one): THREE.Matrix4 {
+  return new THREE.Matrix4().compose(new THREE.Vector3(p.x, p.y, p.z), q, scale);
+}
+
+function quaternion(q: Pose["q"]): THREE.Quaternion {
+  return new THREE.Quaternion(q.x, q.y, q.z, q.w);
+}
+
+// robe is a bell that floats a little above the ground; 1.32 m tall.
+function robe(): THREE.BufferGeometry {
+  const line: [number, number][] = [[0.02, 0.1], [0.2, 0.11], [0.285, 0.17], [0.3, 0.26], [0.265, 0.52], [0.215, 0.82], [0.2, 1.05], [0.17, 1.2], [0.1, 1.3], [0.02, 1.32]];
+  const spline = new THREE.SplineCurve(line.map(([x, y]) => new THREE.Vector2(x, y)));
+  return new THREE.LatheGeometry(spline.getPoints(22), 22);
+}
+
+function visor(): THREE.BufferGeometry {
+  return new THREE.SphereGeometry(0.172, 22, 14, Math.PI * 1.15, Math.PI * 0.7, Math.PI * 0.3, Math.PI * 0.38).translate(0, -0.005, -0.042);
+}
+
+function eyes(): THREE.BufferGeometry {
+  const both = new THREE.BufferGeometry();
+  const eye = new THREE.SphereGeometry(0.024, 10, 8).scale(1, 1.35, 0.6);
+  const [l, r] = [eye.clone().translate(-0.062, 0.012, -0.208), eye.clone().translate(0.062, 0.012, -0.208)];
+  const n = l.getAttribute("position").count;
+  const join = (key: string) => new THREE.Float32BufferAttribute([...l.getAttribute(key).array, ...r.getAttribute(key).array], 3);
+  both.setAttribute("position", join("position"));
+  both.setAttribute("normal", join("normal"));
+  const index = [...(l.getIndex() as THREE.BufferAttribute).array];
+  both.setIndex([...index, ...index.map((i) => i + n)]);
+  return both;
+}
+
+function emotePicture(emote: Emote): HTMLCanvasElement {
+  const [canvas, c] = sheet(160, 160);
+  c.fillStyle = "rgba(255,253,249,0.95)";
+  c.beginPath();
+  c.arc(80, 80, 74, 0, 7);
+  c.fill();
+  c.translate(26, 26);
+  c.scale(4.5, 4.5);
+  c.strokeStyle = emote === "heart" ? "#d6336c" : "#3b2c86";
+  c.lineWidth = 1.9;
+  c.lineCap = c.lineJoin = "round";
+  c.stroke(new Path2D(emotes[emote].path));
+  return canvas;
+}

@@ -1,0 +1,237 @@
+// The place from above: a map that needs no graphics card. Arrow keys or a tap
+// move, and words say where everybody is.
+
+import { useEffect, useRef, useState } from "preact/hooks";
+import { settle, type Thing } from "../plan";
+import { cssColor } from "../color";
+import { initial } from "../text";
+import { yawOf, type Vec } from "../pose";
+import type { State } from "../state";
+import type { StageProps } from "./scene3d";
+
+interface Props extends StageProps {
+  night: boolean;
+  title: string;
+  state: State;
+  isInside: boolean;
+}
+
+const keysOf: Record<string, [x: number, z: number]> = {
+  ArrowUp: [0, -1],
+  KeyW: [0, -1],
+  ArrowDown: [0, 1],
+  KeyS: [0, 1],
+  ArrowLeft: [-1, 0],
+  KeyA: [-1, 0],
+  ArrowRight: [1, 0],
+  KeyD: [1, 0],
+};
+const emoteFor = 2600;
+const mostNames = 40;
+
+export function Flat(props: Props) {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const newest = useRef(props);
+  newest.current = props;
+  const [around, setAround] = useState("");
+
+  useEffect(() => {
+    const board = canvas.current as HTMLCanvasElement;
+    const held = new Set<string>();
+    const bubbles = new Map<string, number>();
+    const stop = props.watchEmotes((session) => bubbles.set(session, performance.now()));
+    let frame = 0;
+    let last = performance.now();
+    let spokenAt = 0;
+    const step = (now: number) => {
+      frame = requestAnimationFrame(step);
+      const dt = Math.min(0.1, (now - last) / 1000);
+      last = now;
+      walk(newest.current, held, dt);
+      newest.current.onStep();
+      draw(board, newest.current, bubbles, now);
+      if (now - spokenAt > 1500) {
+        spokenAt = now;
+        setAround(surroundings(newest.current));
+      }
+    };
+    frame = requestAnimationFrame(step);
+    const onKey = (e: KeyboardEvent) => {
+      const writes = (e.target as HTMLElement).closest("input,textarea,select,dialog,[role=log]");
+      if (e.type === "keyup") held.delete(e.code);
+      else if (e.code in keysOf && !writes && !e.ctrlKey && !e.metaKey && !e.altKey) {
+        held.add(e.code);
+        e.preventDefault();
+      }
+    };
+    addEventListener("keydown", onKey);
+    addEventListener("keyup", onKey);
+    return () => {
+      stop();
+      cancelAnimationFrame(frame);
+      removeEventListener("keydown", onKey);
+      removeEventListener("keyup", onKey);
+    };
+  }, []);
+
+  const tap = (e: PointerEvent) => {
+    const at = groundAt(e.currentTarget as HTMLCanvasElement, props.plan, e.offsetX, e.offsetY);
+    props.body.go(at.x, at.z);
+  };
+  return (
+    <div class="flat-host" data-scene="flat">
+      <canvas ref={canvas} tabIndex={0} role="application" aria-label={`Map of ${props.title}. Arrow keys move you.`} aria-describedby="around" onPointerDown={tap} />
+      {props.isInside && (
+        <p id="around" class="around" dir="auto">
+          {around}
+        </p>
+      )}
+    </div>
+  );
+}
+
+function walk({ body, isInside }: Props, held: Set<string>, dt: number): void {
+  let [x, z] = [0, 0];
+  for (const code of held) {
+    const [dx, dz] = keysOf[code] as [number, number];
+    x += dx;
+    z += dz;
+  }
+  if (!isInside) return;
+  if (x !== 0 || z !== 0) {
+    body.yaw = Math.atan2(-x, -z);
+    body.step({ ahead: 1, aside: 0, run: false }, dt);
+  } else {
+    body.step({ ahead: 0, aside: 0, run: false }, dt);
+  }
+  body.pitch = 0;
+}
+
+interface View {
+  scale: number; // pixels to a metre
+  x: number; // pixels of the middle of the ground
+  z: number;
+}
+
+function viewOf(width: number, height: number, plan: StageProps["plan"]): View {
+  const scale = Math.min(width / (plan.w + 6), height / (plan.d + 6));
+  return { scale, x: width / 2, z: height / 2 };
+}
+
+function groundAt(canvas: HTMLCanvasElement, plan: StageProps["plan"], px: number, py: number): { x: number; z: number } {
+  const v = viewOf(canvas.clientWidth, canvas.clientHeight, plan);
+  return settle(plan, (px - v.x) / v.scale, (py - v.z) / v.scale);
+}
+
+function draw(canvas: HTMLCanvasElement, props: Props, bubbles: Map<string, number>, now: number): void {
+  const [w, h] = [canvas.clientWidth, canvas.clientHeight];
+  const ratio = Math.min(2, devicePixelRatio || 1);
+  if (canvas.width !== Math.round(w * ratio) || canvas.height !== Math.round(h * ratio)) {
+    canvas.width = Math.round(w * ratio);
+    canvas.height = Math.round(h * ratio);
+  }
+  const c = canvas.getContext("2d");
+  if (!c) return;
+  c.setTransform(ratio, 0, 0, ratio, 0, 0);
+  c.clearRect(0, 0, w, h);
+  const view = viewOf(w, h, props.plan);
+  const style = getComputedStyle(canvas);
+  const color = (name: string) => style.getPropertyValue(name);
+  drawGround(c, view, props.plan, color);
+  const names = props.people.length <= mostNames;
+  for (const { member, isTyping } of props.people) {
+    const pose = props.motion.pose(member.ref);
+    if (!pose) continue;
+    const label = `${member.name}${member.guest ? " · guest" : ""}${isTyping ? " …" : ""}`;
+    drawPerson(c, view, pose.p, yawOf(pose.q), cssColor(member.subject, member.guest), member.name, names ? label : "", color, bubbles.get(member.session), now);
+  }
+  if (props.isInside) {
+    const { body, state } = props;
+    drawPerson(c, view, body.pose.p, body.yaw, color("--accent"), "", "You", color, bubbles.get(state.session), now);
+  }
+}
+
+function drawGround(c: CanvasRenderingContext2D, v: View, plan: StageProps["plan"], color: (name: string) => string): void {
+  c.fillStyle = color("--plan-ground");
+  c.strokeStyle = color("--plan-line");
+  c.lineWidth = 2;
+  c.beginPath();
+  if (plan.round) c.arc(v.x, v.z, (plan.w / 2) * v.scale, 0, 7);
+  else c.roundRect(v.x - (plan.w / 2) * v.scale, v.z - (plan.d / 2) * v.scale, plan.w * v.scale, plan.d * v.scale, 10);
+  c.fill();
+  c.stroke();
+  for (const thing of plan.things) drawThing(c, v, thing, color);
+}
+
+const tones: Partial<Record<Thing["is"], string>> = { pool: "--plan-water", tree: "--plan-green", lamp: "--plan-light", rug: "--plan-rug", ring: "--plan-rug", picture: "--plan-mark", page: "--plan-mark", arch: "--plan-mark" };
+
+function drawThing(c: CanvasRenderingContext2D, v: View, thing: Thing, color: (name: string) => string): void {
+  const least = thing.is === "lamp" ? 4 : 3;
+  c.save();
+  c.translate(v.x + thing.x * v.scale, v.z + thing.z * v.scale);
+  c.rotate(-thing.turn);
+  c.fillStyle = color(tones[thing.is] ?? "--plan-thing");
+  c.beginPath();
+  if (thing.round) c.arc(0, 0, Math.max(least, (thing.w / 2) * v.scale * (thing.is === "tree" ? 1.6 : 1)), 0, 7);
+  else c.roundRect((-thing.w / 2) * v.scale, (-thing.d / 2) * v.scale, thing.w * v.scale, Math.max(least, thing.d * v.scale), 3);
+  c.fill();
+  c.restore();
+}
+
+function drawPerson(c: CanvasRenderingContext2D, v: View, p: Vec, yaw: number, fill: string, name: string, label: string, color: (name: string) => string, emotedAt: number | undefined, now: number): void {
+  const [x, y, r] = [v.x + p.x * v.scale, v.z + p.z * v.scale, 11];
+  c.save();
+  c.translate(x, y);
+  c.fillStyle = fill;
+  c.beginPath();
+  c.moveTo(-Math.sin(yaw) * (r + 7), -Math.cos(yaw) * (r + 7));
+  c.arc(0, 0, r + 1, Math.PI * 1.5 - yaw - 0.5, Math.PI * 1.5 - yaw + 0.5);
+  c.fill();
+  c.beginPath();
+  c.arc(0, 0, r, 0, 7);
+  c.fill();
+  c.lineWidth = 2;
+  c.strokeStyle = color("--plan-ground");
+  c.stroke();
+  if (emotedAt !== undefined && now - emotedAt < emoteFor) {
+    c.strokeStyle = fill;
+    c.globalAlpha = 1 - (now - emotedAt) / emoteFor;
+    c.beginPath();
+    c.arc(0, 0, r + 4 + ((now - emotedAt) / emoteFor) * 26, 0, 7);
+    c.stroke();
+    c.globalAlpha = 1;
+  }
+  c.textAlign = "center";
+  c.textBaseline = "middle";
+  c.fillStyle = "#14172e";
+  c.font = `650 12px ${color("--text")}`;
+  if (name) c.fillText(initial(name), 0, 0.5);
+  if (label) {
+    c.font = `550 12.5px ${color("--text")}`;
+    c.lineWidth = 4;
+    c.lineJoin = "round";
+    c.strokeStyle = color("--plan-ground");
+    c.strokeText(label, 0, r + 13);
+    c.fillStyle = color("--ink");
+    c.fillText(label, 0, r + 13);
+  }
+  c.restore();
+}
+
+// surroundings says in words who is near and where.
+function surroundings({ people, motion, body }: Props): string {
+  const near = people
+    .flatMap(({ member }) => {
+      const pose = motion.pose(member.ref);
+      return pose ? [{ name: member.name, far: Math.hypot(pose.p.x - body.x, pose.p.z - body.z), at: pose.p }] : [];
+    })
+    .sort((a, b) => a.far - b.far)
+    .slice(0, 3);
+  if (near.length === 0) return "Nobody else is here.";
+  return `Near you: ${near.map((n) => `${n.name}, ${n.far < 1.5 ? "beside you" : `${Math.round(n.far)} m ${bearing(n.at.x - body.x, n.at.z - body.z)}`}`).join(" · ")}`;
+}
+
+function bearing(dx: number, dz: number): string {
+  const names = ["north", "north-east", "east", "south-east", "south", "south-west", "west", "north-west"];
+  return names[(Math.round(Math.atan2(dx, -dz) / (Math.PI / 4)) + 8) % 8] as string;
+}
