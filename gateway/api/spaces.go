@@ -70,18 +70,19 @@ type SpacesConfig struct {
 	Now   func() time.Time
 }
 
-// spaceInput names a space in the path.
-type spaceInput struct {
+// SpaceInput is exported for huma, which passes over embedded types that are not.
+// It names a space in the path.
+type SpaceInput struct {
 	Type string `path:"space_type" doc:"post, document, global or city"`
 	ID   string `path:"space_id" doc:"author/permlink of a post (encoded or not), number or owner/permlink of a document, lobby, or the slug of a city room"`
 }
 
-func (in *spaceInput) key(subspace string) (spaces.Key, error) {
+func (in *SpaceInput) key(subspace string) (spaces.Key, error) {
 	return spaces.ParseKey(in.Type, in.ID, subspace)
 }
 
 // checked reads the key and asks for the right to the action.
-func (a *API) checked(ctx context.Context, in *spaceInput, action spaces.Action) (spaces.Standing, error) {
+func (a *API) checked(ctx context.Context, in *SpaceInput, action spaces.Action) (spaces.Standing, error) {
 	key, err := in.key("")
 	if err != nil {
 		return spaces.Standing{}, err

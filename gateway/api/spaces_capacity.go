@@ -10,7 +10,7 @@ import (
 )
 
 type capacityInput struct {
-	spaceInput
+	SpaceInput
 	Subspace string `query:"subspace" maxLength:"64" default:"main" doc:"Each subspace has seats of its own"`
 }
 

@@ -13,7 +13,7 @@ import (
 )
 
 type detailInput struct {
-	spaceInput
+	SpaceInput
 	Subspace string `query:"subspace" maxLength:"64" default:"main"`
 	NSFW     bool   `query:"nsfw" doc:"The asker wants to see what is not safe for work"`
 }

@@ -13,7 +13,7 @@ import (
 )
 
 type joinInput struct {
-	spaceInput
+	SpaceInput
 	Body *joinBody `required:"false"`
 }
 

@@ -18,12 +18,12 @@ type targetBody struct {
 }
 
 type kickInput struct {
-	spaceInput
+	SpaceInput
 	Body targetBody
 }
 
 type banInput struct {
-	spaceInput
+	SpaceInput
 	Body struct {
 		targetBody
 		Minutes int       `json:"minutes,omitempty" minimum:"1" maximum:"5256000" doc:"How long; for good when this and until are left out"`
@@ -50,7 +50,7 @@ type banBody struct {
 }
 
 type auditInput struct {
-	spaceInput
+	SpaceInput
 	Limit  int   `query:"limit" minimum:"1" maximum:"200" default:"50"`
 	Before int64 `query:"before" minimum:"0" doc:"The id of the last act of the page before"`
 }
@@ -108,7 +108,7 @@ func (a *API) kick(ctx context.Context, in *kickInput) (*doneOutput, error) {
 	if err != nil {
 		return nil, err
 	}
-	subject, err := a.target(ctx, &in.spaceInput, in.Body)
+	subject, err := a.target(ctx, &in.SpaceInput, in.Body)
 	if err != nil {
 		return nil, err
 	}
@@ -120,7 +120,7 @@ func (a *API) ban(ctx context.Context, in *banInput) (*doneOutput, error) {
 	if err != nil {
 		return nil, err
 	}
-	subject, err := a.target(ctx, &in.spaceInput, in.Body.targetBody)
+	subject, err := a.target(ctx, &in.SpaceInput, in.Body.targetBody)
 	if err != nil {
 		return nil, err
 	}
@@ -133,7 +133,7 @@ func (a *API) ban(ctx context.Context, in *banInput) (*doneOutput, error) {
 
 // target finds out who is meant. Only moderators learn whether a session is
 // there.
-func (a *API) target(ctx context.Context, in *spaceInput, body targetBody) (string, error) {
+func (a *API) target(ctx context.Context, in *SpaceInput, body targetBody) (string, error) {
 	if body.Subject != "" {
 		return body.Subject, nil
 	}
@@ -154,7 +154,7 @@ func (a *API) target(ctx context.Context, in *spaceInput, body targetBody) (stri
 	return where.Session.Subject, nil
 }
 
-func (a *API) unban(ctx context.Context, in *subjectInput) (*doneOutput, error) {
+func (a *API) unban(ctx context.Context, in *SubjectInput) (*doneOutput, error) {
 	key, err := in.key("")
 	if err != nil {
 		return nil, err
@@ -162,7 +162,7 @@ func (a *API) unban(ctx context.Context, in *subjectInput) (*doneOutput, error) 
 	return a.done(a.spaces.Access.Unban(ctx, askerOf(ctx).viewer, key, in.Subject))
 }
 
-func (a *API) listBans(ctx context.Context, in *spaceInput) (*bansOutput, error) {
+func (a *API) listBans(ctx context.Context, in *SpaceInput) (*bansOutput, error) {
 	s, err := a.checked(ctx, in, spaces.ActModerate)
 	if err != nil {
 		return nil, err
@@ -181,7 +181,7 @@ func (a *API) listBans(ctx context.Context, in *spaceInput) (*bansOutput, error)
 }
 
 func (a *API) listAudit(ctx context.Context, in *auditInput) (*auditOutput, error) {
-	s, err := a.checked(ctx, &in.spaceInput, spaces.ActGrant)
+	s, err := a.checked(ctx, &in.SpaceInput, spaces.ActGrant)
 	if err != nil {
 		return nil, err
 	}

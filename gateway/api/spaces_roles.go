@@ -30,14 +30,14 @@ type grantBody struct {
 	ExpiresAt *time.Time  `json:"expires_at" doc:"null: never"`
 }
 
-// subjectInput names somebody in the path.
-type subjectInput struct {
-	spaceInput
+// SubjectInput is exported for the same reason as SpaceInput. It names somebody in the path.
+type SubjectInput struct {
+	SpaceInput
 	Subject string `path:"subject" minLength:"1" maxLength:"300" doc:"hive:<account>, matrix:<user id>, guest:<id> or a user of the city"`
 }
 
 type putRoleInput struct {
-	subjectInput
+	SubjectInput
 	Body struct {
 		Role      spaces.Role `json:"role" enum:"admin,moderator,subscriber,ticket_holder"`
 		ExpiresAt time.Time   `json:"expires_at,omitempty" doc:"Never, when left out"`
@@ -62,7 +62,7 @@ func (a *API) registerRoles(h huma.API) {
 	}, a.deleteRole)
 }
 
-func (a *API) listRoles(ctx context.Context, in *spaceInput) (*rolesOutput, error) {
+func (a *API) listRoles(ctx context.Context, in *SpaceInput) (*rolesOutput, error) {
 	s, err := a.checked(ctx, in, spaces.ActGrant)
 	if err != nil {
 		return nil, err
@@ -95,7 +95,7 @@ func (a *API) putRole(ctx context.Context, in *putRoleInput) (*doneOutput, error
 	return a.done(a.spaces.Access.Grant(ctx, askerOf(ctx).viewer, key, in.Subject, in.Body.Role, in.Body.ExpiresAt))
 }
 
-func (a *API) deleteRole(ctx context.Context, in *subjectInput) (*doneOutput, error) {
+func (a *API) deleteRole(ctx context.Context, in *SubjectInput) (*doneOutput, error) {
 	key, err := in.key("")
 	if err != nil {
 		return nil, err

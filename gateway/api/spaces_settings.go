@@ -39,7 +39,7 @@ type settingsOutput struct {
 }
 
 type putSettingsInput struct {
-	spaceInput
+	SpaceInput
 	Body putSettingsBody
 }
 
@@ -69,7 +69,7 @@ type subspaceBody struct {
 }
 
 type addSubspaceInput struct {
-	spaceInput
+	SpaceInput
 	Body struct {
 		Subspace string `json:"subspace" minLength:"1" maxLength:"64" doc:"a-z, A-Z, 0-9, . _ and -; old clients begin it with main-"`
 		Title    string `json:"title,omitempty" maxLength:"120"`
@@ -115,7 +115,7 @@ func (a *API) registerSettings(h huma.API) {
 	}, a.addSubspace)
 }
 
-func (a *API) getSettings(ctx context.Context, in *spaceInput) (*settingsOutput, error) {
+func (a *API) getSettings(ctx context.Context, in *SpaceInput) (*settingsOutput, error) {
 	s, err := a.checked(ctx, in, spaces.ActSee)
 	if err != nil {
 		return nil, err
@@ -155,7 +155,7 @@ func (b *putSettingsBody) apply(s *spaces.Settings) {
 	}
 }
 
-func (a *API) listSubspaces(ctx context.Context, in *spaceInput) (*subspacesOutput, error) {
+func (a *API) listSubspaces(ctx context.Context, in *SpaceInput) (*subspacesOutput, error) {
 	s, err := a.checked(ctx, in, spaces.ActRead)
 	if err != nil {
 		return nil, err
