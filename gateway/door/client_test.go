@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/coder/websocket"
+
+	"presence/gateway/wire"
 )
 
 // said is one event that a client heard.
@@ -29,9 +31,9 @@ type client struct {
 	encode func(name string, payload any) []byte
 }
 
-func dial(t testing.TB, address string) *client {
+func dial(t testing.TB, address string, subprotocols ...string) *client {
 	t.Helper()
-	ws, _, err := websocket.Dial(t.Context(), strings.Replace(address, "http", "ws", 1), nil)
+	ws, _, err := websocket.Dial(t.Context(), strings.Replace(address, "http", "ws", 1), &websocket.DialOptions{Subprotocols: subprotocols})
 	ok(t, err)
 	ws.SetReadLimit(1 << 22)
 	t.Cleanup(func() { _ = ws.CloseNow() })
@@ -84,12 +86,19 @@ func decodeSocketIO(b []byte) (said, bool) {
 }
 
 // raw connects as the wallet script does.
-func (w *world) raw() *client {
-	c := dial(w.t, w.base+"/socket.io/")
+func (w *world) raw() *client { return dial(w.t, w.base+"/socket.io/").typed() }
+
+// native connects with our own protocol.
+func (w *world) native(token string) *client {
+	return dial(w.t, w.base+"/ws/space", wire.SubprotocolSpace, wire.BearerPrefix+token).typed()
+}
+
+// typed makes a client of a door that speaks JSON objects with "type".
+func (c *client) typed() *client {
 	c.decode = func(b []byte) (said, bool) {
 		var m struct{ Type string }
 		if json.Unmarshal(b, &m) != nil {
-			return said{"malformed", b}, true
+			return said{"binary", b}, true
 		}
 		return said{m.Type, b}, true
 	}
@@ -111,7 +120,7 @@ func (w *world) uws(query string) *client {
 		return said{m.Event, m.Data}, true
 	}
 	c.encode = func(name string, payload any) []byte {
-		return encoded(map[string]any{"event": name, "data": payload})
+		return encoded(map[string]any{"event": name, "data": json.RawMessage(encoded(payload))})
 	}
 	return c
 }

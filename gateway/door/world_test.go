@@ -32,7 +32,7 @@ func TestMain(m *testing.M) {
 
 // patience bounds every wait: far above what is ever needed, so that a slow
 // machine is not a failure.
-const patience = 60 * time.Second
+const patience = 8 * time.Second
 
 // world is a gateway's spaces with everything real behind them: database, bus,
 // rights, identity, chat, hub, and the doors on a web server.
@@ -82,11 +82,14 @@ func newWorld(t *testing.T) *world {
 		Hub: w.hub, Chat: w.chat, Identity: w.identity, Access: rights, Origins: []string{"https://dlux.io"}, Log: log,
 	})
 	ok(t, err)
-	w.run(w.chat.Run, w.hub.Run, doors.Run)
+	native, err := door.NewNative(door.NativeConfig{Hub: w.hub, Chat: w.chat, Auth: w.identity, Log: log})
+	ok(t, err)
+	w.run(w.chat.Run, w.hub.Run, doors.Run, native.Run)
 
 	mux := http.NewServeMux()
 	mux.HandleFunc("/socket.io/", doors.ServeSocketIO)
 	mux.HandleFunc("/naf/uws", doors.ServeNAF)
+	mux.Handle("/ws/space", native)
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
 	w.base = server.URL
