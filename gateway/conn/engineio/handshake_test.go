@@ -137,6 +137,22 @@ func TestKeptRequest(t *testing.T) {
 	}
 }
 
+// TestServerTimeouts: an http.Server with time limits of its own does not cut
+// polls or WebSockets.
+func TestServerTimeouts(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(c *engineio.Config) { c.PingInterval = time.Second })
+	w.serve(func(web *httptest.Server) {
+		web.Config.ReadTimeout, web.Config.WriteTimeout = 300*time.Millisecond, 300*time.Millisecond
+		web.Start()
+	})
+	c, _ := w.talk()
+	w.poll().expectGet(http.StatusOK, "2")
+	c.expect("2")
+	c.say("4hello")
+	c.expect("4hello")
+}
+
 // TestBeforeRun: a request that comes before Run waits for it.
 func TestBeforeRun(t *testing.T) {
 	t.Parallel()

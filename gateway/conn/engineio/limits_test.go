@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/coder/websocket"
@@ -38,10 +39,11 @@ func TestTooBigMessage(t *testing.T) {
 
 func TestFlood(t *testing.T) {
 	t.Parallel()
-	w := start(t, func(c *engineio.Config) { c.MessagesPerSecond, c.BytesPerSecond, c.MaxPayload = 2, 1000, 1000 })
+	w := start(t, func(c *engineio.Config) { c.MessagesPerSecond, c.BytesPerSecond, c.MaxPayload = 1, 1, 1000 })
 	for name, text := range map[string]string{"messages": "4note:", "bytes": "4note:" + strings.Repeat("x", 900)} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+			w := w.on(t)
 			c, a := w.talk()
 			ctx, cancel := context.WithTimeout(t.Context(), patience)
 			defer cancel()
@@ -102,21 +104,24 @@ func TestFullServer(t *testing.T) {
 // little time.
 func TestPending(t *testing.T) {
 	t.Parallel()
-	w := start(t, func(c *engineio.Config) { c.ConnectTimeout, c.MaxPending = 300*time.Millisecond, 1 })
-	established := w.poll()
-	established.app.session.Established()
-	established.app.session.Established() // once is enough
-	idle, a := w.talk()
-	if status, _, _ := w.do("GET", "EIO=4&transport=polling", ""); status != http.StatusServiceUnavailable {
-		t.Errorf("a second pending session got %d", status)
-	}
-	idle.expectClosed(4408)
-	a.expectClosed(t, "not_connected")
-	established.expectPost(http.StatusOK, "4x")
-	established.expectGet(http.StatusOK, "4x")
-	w.waitFor("there is room again", func() bool {
-		status, _, _ := w.do("GET", "EIO=4&transport=polling", "")
-		return status == http.StatusOK
+	synctest.Test(t, func(t *testing.T) {
+		w := startInBubble(t, func(c *engineio.Config) { c.ConnectTimeout, c.MaxPending = 10*time.Second, 1 })
+		established := w.poll()
+		established.app.session.Established()
+		established.app.session.Established() // once is enough
+		idle, a := w.talk()
+		if status, _, _ := w.do("GET", "EIO=4&transport=polling", ""); status != http.StatusServiceUnavailable {
+			t.Errorf("a second pending session got %d", status)
+		}
+		opened := time.Now()
+		idle.expectClosed(4408)
+		if at := elapsed(opened); at != 10 {
+			t.Errorf("closed after %d s", at)
+		}
+		a.expectClosed(t, "not_connected")
+		established.expectPost(http.StatusOK, "4x")
+		established.expectGet(http.StatusOK, "4x")
+		w.poll() // there is room again
 	})
 }
 

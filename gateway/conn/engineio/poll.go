@@ -149,7 +149,7 @@ func (s *Session) await(ctx context.Context, p *poll) answer {
 
 // servePost takes a POST, and answers it once all of it has been handled.
 func (s *Session) servePost(w http.ResponseWriter, r *http.Request) {
-	if !s.startPost(time.Now()) {
+	if !s.startPost() {
 		refuse(w, badRequest)
 		return
 	}
@@ -189,14 +189,11 @@ func (s *Session) refuseBody(w http.ResponseWriter, err error) {
 
 // startPost reports whether the session takes one. A client that sends two at
 // once does not care for their order, so it has none: the session ends.
-func (s *Session) startPost(now time.Time) bool {
+func (s *Session) startPost() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
 	case s.over || s.link != nil:
-		return false
-	case s.beat.late(&s.server.cfg, now):
-		s.endLocked(silent)
 		return false
 	case s.posting:
 		s.endLocked(twoRequests)

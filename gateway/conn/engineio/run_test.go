@@ -2,6 +2,7 @@ package engineio_test
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -13,14 +14,14 @@ import (
 
 func TestWebSocketEcho(t *testing.T) {
 	t.Parallel()
-	for name, begin := range map[string]func(*world){
-		"plain": func(w *world) { w.web.Start() },
-		"TLS":   func(w *world) { w.web.StartTLS() }, // cannot be written without waiting
+	for name, begin := range map[string]func(*httptest.Server){
+		"plain": (*httptest.Server).Start,
+		"TLS":   (*httptest.Server).StartTLS, // cannot be written without waiting
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, nil)
-			begin(w)
+			w.serve(begin)
 			c, a := w.talk()
 			big := "4" + strings.Repeat("größer 🐙 ", 50_000)
 			c.say(big)

@@ -45,7 +45,10 @@ type Server struct {
 	sessions map[string]*Session // guarded by mu; ended ones stay for a moment
 	stopped  bool                // guarded by mu
 
-	looked []*Session // scratch of Run's looks
+	// Run's own.
+	looked   []*Session // scratch of look
+	lookedAt time.Time
+	heldUp   bool
 }
 
 // New checks the settings. Nothing is started.
@@ -70,8 +73,8 @@ func (v *Server) Run(ctx context.Context) error {
 	defer tick.Stop()
 	for {
 		select {
-		case now := <-tick.C:
-			v.look(now)
+		case <-tick.C:
+			v.look(time.Now())
 		case <-ctx.Done():
 			v.stop()
 			return nil
@@ -90,9 +93,13 @@ func (c *Config) grain() time.Duration {
 	return min(max(shortest/20, 5*time.Millisecond), time.Second)
 }
 
+// look looks at every session. It counts as held up when it comes much too
+// late, but not twice running, or an overloaded server would end nobody.
 func (v *Server) look(now time.Time) {
+	v.heldUp = !v.heldUp && now.Sub(v.lookedAt) > 3*v.cfg.grain()
+	v.lookedAt = now
 	for _, s := range v.all() {
-		if s.look(now) {
+		if s.look(now, v.heldUp) {
 			v.forget(s.id)
 		}
 	}

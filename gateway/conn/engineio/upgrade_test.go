@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"presence/gateway/conn/engineio"
@@ -66,42 +67,80 @@ func TestProbeEndsPoll(t *testing.T) {
 	t.Parallel()
 	p := start(t, nil).poll()
 	h := p.hold(t.Context())
-	c := probing(t, p)
+	probing(t, p)
 	h.expect("OK 6")
-	h = p.hold(t.Context())
-	c.say("5")
-	if got := await(t, h.answer); got != "Bad Request {\"code\":3,\"message\":\"Bad request\"}" && got != "OK 6" { // the hold may have been over
-		t.Errorf("a poll held at the end of the upgrade got %q", got)
-	}
-	c.say("4hello")
-	c.expect("4hello")
 }
 
 // TestUpgradeGivenUp: a WebSocket that does not go through with it is closed,
 // and the session goes on polling.
 func TestUpgradeGivenUp(t *testing.T) {
 	t.Parallel()
-	w := start(t, func(c *engineio.Config) { c.UpgradeTimeout = 50 * time.Millisecond })
 	for name, leave := range map[string]func(*pollster) *talker{
-		"no probe":            func(p *pollster) *talker { return p.dial(p.toWebSocket()) },
-		"no 5":                func(p *pollster) *talker { return probing(t, p) },
 		"a message first":     func(p *pollster) *talker { c := p.dial(p.toWebSocket()); c.say("4early"); return c },
 		"another ping":        func(p *pollster) *talker { c := p.dial(p.toWebSocket()); c.say("2prob"); return c },
-		"a message for the 5": func(p *pollster) *talker { c := probing(t, p); c.say("4early"); return c },
-		"gone":                func(p *pollster) *talker { c := probing(t, p); _ = c.ws.CloseNow(); return c },
+		"a message for the 5": func(p *pollster) *talker { c := probing(p.t, p); c.say("4early"); return c },
+		"gone":                func(p *pollster) *talker { c := probing(p.t, p); _ = c.ws.CloseNow(); return c },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := w.poll()
+			p := start(t, nil).poll()
 			leave(p).expectClosed(0)
-			p.expectPost(http.StatusOK, "4x")
-			w.waitFor("the queue is polled again", func() bool {
-				_, body := p.get()
-				return body == "4x"
-			})
+			p.expectQueue()
 			upgraded(t, p)
 		})
 	}
+}
+
+// TestUpgradeTimeout: nor does one that takes too long. Until then a poll that
+// comes after the probe gets a noop, after a moment in which the upgrade could
+// overtake it.
+func TestUpgradeTimeout(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := startInBubble(t, nil)
+		p := w.poll()
+		dialed := time.Now()
+		c := probing(t, p)
+		p.expectPost(http.StatusOK, "4x")
+		p.expectGet(http.StatusOK, "6")
+		if held := time.Since(dialed); held != 80*time.Millisecond {
+			t.Errorf("the poll was held for %v", held)
+		}
+		c.expectClosed(1002)
+		if at := elapsed(dialed); at != 10 {
+			t.Errorf("closed after %d s", at)
+		}
+		p.expectGet(http.StatusOK, "4x")
+		if n := p.metric("upgrades_total", "result", "failed"); n != 1 {
+			t.Errorf("%v failed upgrades counted", n)
+		}
+		p.dial(p.toWebSocket()).expectClosed(1002) // says nothing at all
+		p.expectQueue()
+	})
+}
+
+// TestPollOvertaken: a poll held when the upgrade is done is refused.
+func TestPollOvertaken(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		p := startInBubble(t, nil).poll()
+		c := probing(t, p)
+		h := p.hold(t.Context())
+		c.say("5")
+		h.expect(`Bad Request {"code":3,"message":"Bad request"}`)
+		c.say("4hello")
+		c.expect("4hello")
+	})
+}
+
+// expectQueue sees that polling works (again).
+func (p *pollster) expectQueue() {
+	p.t.Helper()
+	p.expectPost(http.StatusOK, "4x")
+	p.waitFor("the queue is polled", func() bool {
+		_, body := p.get()
+		return body == "4x"
+	})
 }
 
 // TestTwoUpgrades: of two WebSockets at once, one gets to the probe.
@@ -126,7 +165,7 @@ func TestOrderAcrossUpgrade(t *testing.T) {
 	for range 5 {
 		t.Run("client", func(t *testing.T) {
 			t.Parallel()
-			p := w.poll()
+			p := w.on(t).poll()
 			go func() {
 				for i := range last + 1 {
 					p.app.session.Send(engineio.Message{Data: []byte(strconv.Itoa(i))})

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -27,7 +28,9 @@ const patience = time.Minute
 type world struct {
 	t        *testing.T
 	engine   *engineio.Server
-	web      *httptest.Server
+	web      *httptest.Server // nil in fake time
+	client   *http.Client
+	url      string
 	registry *prometheus.Registry
 	opened   chan *app
 	stop     func() // ends Run and waits for it
@@ -69,7 +72,7 @@ func newWorld(t *testing.T, change func(*engineio.Config)) *world {
 		change(&cfg)
 	}
 	engine, err := engineio.New(cfg, func(s *engineio.Session, r *http.Request) engineio.Receiver {
-		if r.URL.Query().Get("panic") != "" {
+		if r.URL.Query().Has("panic") {
 			panic("told to")
 		}
 		a := &app{session: s, request: r, heard: make(chan string, 1000), closed: make(chan string, 1)}
@@ -89,20 +92,75 @@ func newWorld(t *testing.T, change func(*engineio.Config)) *world {
 			t.Error(err)
 		}
 	})
-	w.web = httptest.NewUnstartedServer(engine)
+	t.Cleanup(w.stop)
+	return w
+}
+
+// start serves the world over TCP.
+func start(t *testing.T, change func(*engineio.Config)) *world {
+	t.Helper()
+	w := newWorld(t, change)
+	w.serve((*httptest.Server).Start)
+	return w
+}
+
+// serve lets begin start a web server.
+func (w *world) serve(begin func(*httptest.Server)) {
+	w.web = httptest.NewUnstartedServer(w.engine)
 	w.web.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
-	t.Cleanup(func() {
+	begin(w.web)
+	w.client, w.url = w.web.Client(), w.web.URL
+	w.t.Cleanup(func() {
 		w.stop()
 		w.web.Close()
+	})
+}
+
+// startInBubble serves the world over pipes, for a test in fake time: no time
+// passes while anybody is at work.
+func startInBubble(t *testing.T, change func(*engineio.Config)) *world {
+	t.Helper()
+	w := newWorld(t, change)
+	l := make(pipes)
+	server := &http.Server{Handler: w.engine, ReadHeaderTimeout: time.Hour}
+	go func() { _ = server.Serve(l) }()
+	transport := &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) {
+		ours, theirs := net.Pipe()
+		l <- theirs
+		return ours, nil
+	}}
+	w.client, w.url = &http.Client{Transport: transport}, "http://in.memory"
+	t.Cleanup(func() {
+		w.stop()
+		transport.CloseIdleConnections()
+		_ = server.Close()
 	})
 	return w
 }
 
-func start(t *testing.T, change func(*engineio.Config)) *world {
-	t.Helper()
-	w := newWorld(t, change)
-	w.web.Start()
-	return w
+// pipes is a listener without a network.
+type pipes chan net.Conn
+
+func (p pipes) Accept() (net.Conn, error) {
+	c, open := <-p
+	if !open {
+		return nil, net.ErrClosed
+	}
+	return c, nil
+}
+
+func (p pipes) Close() error {
+	close(p)
+	return nil
+}
+
+func (p pipes) Addr() net.Addr { return &net.UnixAddr{Name: "in memory", Net: "unix"} }
+
+// on is the world for a test inside the one that started it.
+func (w *world) on(t *testing.T) *world {
+	inner := *w
+	inner.t = t
+	return &inner
 }
 
 // greeting is the open packet.
@@ -137,14 +195,14 @@ func (w *world) do(method, query, body string, header ...string) (int, string, h
 func (w *world) try(ctx context.Context, method, query string, body io.Reader, header ...string) (int, string, http.Header, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	r, err := http.NewRequestWithContext(ctx, method, w.web.URL+"/engine.io/?"+query, body)
+	r, err := http.NewRequestWithContext(ctx, method, w.url+"/engine.io/?"+query, body)
 	if err != nil {
 		return 0, "", nil, err
 	}
 	for i := 0; i+1 < len(header); i += 2 {
 		r.Header.Set(header[i], header[i+1])
 	}
-	answer, err := w.web.Client().Do(r)
+	answer, err := w.client.Do(r)
 	if err != nil {
 		return 0, "", nil, err
 	}
@@ -248,7 +306,7 @@ func (w *world) tryDial(query string, header ...string) (*talker, error) {
 	for i := 0; i+1 < len(header); i += 2 {
 		h.Set(header[i], header[i+1])
 	}
-	ws, _, err := websocket.Dial(ctx, w.web.URL+"/engine.io/?"+query, &websocket.DialOptions{HTTPClient: w.web.Client(), HTTPHeader: h})
+	ws, _, err := websocket.Dial(ctx, w.url+"/engine.io/?"+query, &websocket.DialOptions{HTTPClient: w.client, HTTPHeader: h})
 	if err != nil {
 		return nil, err
 	}

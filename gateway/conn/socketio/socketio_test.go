@@ -59,18 +59,25 @@ func TestRefusedConnect(t *testing.T) {
 	c.expectClosed(1011)
 }
 
-func TestConnectTimeout(t *testing.T) {
+// TestPending: who has no socket yet has little room and little time.
+func TestPending(t *testing.T) {
 	t.Parallel()
-	w := start(t, engineio.Config{ConnectTimeout: 300 * time.Millisecond})
+	w := start(t, engineio.Config{MaxPending: 1})
+	w.join(w.dial(), "")
 	c := w.dial()
+	c.say(`40{"token":"bad"}`)
+	c.hear()
+	answer, err := w.web.Client().Get(w.web.URL + "/socket.io/?EIO=4&transport=polling")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if answer.Body.Close(); answer.StatusCode != http.StatusServiceUnavailable {
+		t.Errorf("there is room beside a client that was refused: %s", answer.Status)
+	}
 	w.join(c, "")
-	silent, refused := w.dial(), w.dial()
-	refused.say(`40{"token":"bad"}`)
-	refused.hear()
-	silent.expectClosed(4408)
-	refused.expectClosed(4408)
-	c.say(`42["x"]`)
-	c.expect(`42["x-back"]`)
+	w.dial()
+
+	start(t, engineio.Config{ConnectTimeout: 50 * time.Millisecond}).dial().expectClosed(4408)
 }
 
 func TestEvents(t *testing.T) {

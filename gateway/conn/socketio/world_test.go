@@ -77,13 +77,20 @@ func (a *app) Disconnected(_ context.Context, reason string) { a.left <- reason 
 func start(t *testing.T, cfg engineio.Config) *world {
 	t.Helper()
 	w := &world{t: t, connected: make(chan *app, 100)}
-	io, err := socketio.New(cfg, map[string]socketio.Connect{"/": w.connect, "/custom": w.connect})
+	w.web = serve(t, cfg, w.connect)
+	return w
+}
+
+// serve runs one server until the test ends.
+func serve(t *testing.T, cfg engineio.Config, connect socketio.Connect) *httptest.Server {
+	t.Helper()
+	io, err := socketio.New(cfg, map[string]socketio.Connect{"/": connect, "/custom": connect})
 	if err != nil {
 		t.Fatal(err)
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/socket.io/", io)
-	w.web = httptest.NewServer(mux)
+	web := httptest.NewServer(mux)
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- io.Run(ctx) }()
@@ -92,9 +99,9 @@ func start(t *testing.T, cfg engineio.Config) *world {
 		if err := <-ended; err != nil {
 			t.Error(err)
 		}
-		w.web.Close()
+		web.Close()
 	})
-	return w
+	return web
 }
 
 // client is a WebSocket on which Engine.IO has been opened.
