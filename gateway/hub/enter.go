@@ -82,13 +82,18 @@ func (h *Hub) newMember(a Arrival, standing spaces.Standing) *Member {
 	return m
 }
 
-// register makes m the stay of its session; one before it ends.
+// register makes m the stay of its session; one before it ends. Before Run it
+// waits for Run.
 func (h *Hub) register(ctx context.Context, m *Member) error {
+	select {
+	case <-h.started:
+	case <-ctx.Done():
+	}
 	for {
 		h.mu.Lock()
 		if h.ctx == nil {
 			h.mu.Unlock()
-			return &spaces.Error{Code: spaces.CodeUnavailable, Message: "the server is starting or going away", Fix: "Try again in a moment"}
+			return &spaces.Error{Code: spaces.CodeUnavailable, Message: "the server is starting or going away", Fix: "Try again in a moment", Err: ctx.Err()}
 		}
 		before := h.members[m.session.ID]
 		if before == nil {

@@ -59,6 +59,7 @@ type Hub struct {
 	log     *slog.Logger
 	metrics *metrics
 	running sync.WaitGroup // every goroutine but Run's own
+	started chan struct{}  // closed when people can enter
 	poked   chan struct{}  // a line may have moved
 
 	mu      sync.Mutex
@@ -69,7 +70,7 @@ type Hub struct {
 	lines   map[spaces.Key]map[string]*Member // who waits on this gateway
 }
 
-// New checks the settings. Nothing is started, and nobody can enter before Run.
+// New checks the settings. Nothing is started.
 func New(cfg Config) (*Hub, error) {
 	if cfg.Access == nil {
 		return nil, errors.New("hub: an Access is needed")
@@ -81,7 +82,7 @@ func New(cfg Config) (*Hub, error) {
 	return &Hub{
 		cfg: cfg, log: cfg.Log, metrics: newMetrics(cfg.Registry),
 		open: map[spaces.Key]*space{}, members: map[string]*Member{},
-		others: newOthers(), lines: map[spaces.Key]map[string]*Member{}, poked: make(chan struct{}, 1),
+		others: newOthers(), lines: map[spaces.Key]map[string]*Member{}, started: make(chan struct{}), poked: make(chan struct{}, 1),
 	}, nil
 }
 
@@ -115,6 +116,7 @@ func (h *Hub) start(ctx context.Context) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.ctx = ctx
+	close(h.started)
 }
 
 // farewell is how long giving all seats back may take at the end.
