@@ -73,8 +73,8 @@ func (a *API) getMe(ctx context.Context, _ *struct{}) (*meOutput, error) {
 		viewerBody: viewerBody{Subject: v.Subject, Name: v.Name, Guest: v.Guest},
 		Account:    spaces.Account(v),
 		Admin:      slices.Contains(v.Roles, spaces.RoleAdmin),
-		MicroDAOs:  slices.Concat([]string{}, v.MicroDAOs),
-		Scopes:     slices.Concat([]string{}, v.Scopes),
+		MicroDAOs:  append([]string{}, v.MicroDAOs...),
+		Scopes:     append([]string{}, v.Scopes...),
 		ExpiresAt:  jsonTime(who.expires),
 	}}, nil
 }

@@ -251,3 +251,23 @@ func TestRefusedBeforeTheUpgrade(t *testing.T) {
 		}
 	}
 }
+
+// TestRevokedLoginEnds: sockets and event streams alike, also in a quiet city.
+func TestRevokedLoginEnds(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	w.city.CityReset(state(link("square", "")))
+	c, other, stream := w.connect("guest", ""), w.connect("member", ""), w.listen("guest", "")
+	c.read()
+	other.read()
+	stream.next()
+	w.people.revoke("guest:1")
+	c.mustClose(wire.CloseRevoked)
+	for stream.body.Scan() { // comments, until it ends
+	}
+	if err := stream.body.Err(); err != nil {
+		t.Errorf("the event stream broke: %v", err)
+	}
+	w.change(online("square", 7))
+	other.read()
+}

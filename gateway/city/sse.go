@@ -16,6 +16,9 @@ const (
 	fullEvery = time.Second
 	// diffEvery is the same for the diff mode, whose events are small.
 	diffEvery = 250 * time.Millisecond
+	// reviewEvery is how soon a stream notices that its viewer's rights changed
+	// while the city is quiet.
+	reviewEvery = 2 * time.Second
 )
 
 // updates holds what event streams are told at one moment of the table, so that
@@ -197,8 +200,9 @@ func (t *table) sortOut(events []event) (changed map[spaces.Slug]bool, removed [
 // wait blocks until a pass has something new, sending comments meanwhile. It is
 // false when the stream has to end.
 func (s *eventStream) wait(ctx context.Context) bool {
-	alive := time.NewTicker(s.city.cfg.KeepAlive)
-	defer alive.Stop()
+	quiet := time.Now()
+	tick := time.NewTicker(min(s.city.cfg.KeepAlive, reviewEvery))
+	defer tick.Stop()
 	for {
 		passed, fresh := s.news()
 		if !s.review() {
@@ -209,8 +213,11 @@ func (s *eventStream) wait(ctx context.Context) bool {
 		}
 		select {
 		case <-passed:
-		case <-alive.C:
-			if !s.write(wire.KeepAliveSSE) {
+		case now := <-tick.C:
+			if now.Sub(quiet) < s.city.cfg.KeepAlive {
+				continue
+			}
+			if quiet = now; !s.write(wire.KeepAliveSSE) {
 				return false
 			}
 		case <-ctx.Done():
