@@ -80,8 +80,12 @@ func TestHealth(t *testing.T) {
 	}
 	want := map[string]any{
 		"status": "ok", "service": "presence", "nats_connected": true, "has_snapshot": true,
-		"rooms_tracked": 1.0, "users_tracked": 2.0, "subscribers": 3.0,
+		"rooms_tracked": 1.0, "users_tracked": 2.0, "subscribers": 3.0, "version": "1",
 	}
+	if stamp, _ := got["timestamp"].(string); stamp == "" {
+		t.Error("no timestamp")
+	}
+	delete(got, "timestamp")
 	if !maps.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}

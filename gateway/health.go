@@ -3,6 +3,7 @@ package gateway
 import (
 	"encoding/json"
 	"net/http"
+	"time"
 
 	"presence/spaces"
 )
@@ -19,6 +20,8 @@ type health struct {
 	RoomsSeen int    `json:"rooms_tracked"`
 	UsersSeen int    `json:"users_tracked"` // online now; 0 also when that is unknown
 	Watchers  int    `json:"subscribers"`   // sockets and event streams now
+	Timestamp string `json:"timestamp"`     // RFC 3339; the first API server had it, and the next
+	Version   string `json:"version"`       // of the API
 }
 
 func (g *Gateway) serveHealth(w http.ResponseWriter, _ *http.Request) {
@@ -27,6 +30,7 @@ func (g *Gateway) serveHealth(w http.ResponseWriter, _ *http.Request) {
 		Status: "ok", Service: "presence",
 		NATS: g.parts.BusReady() == nil, Snapshot: view.Initialized,
 		RoomsSeen: len(view.Rooms), Watchers: g.parts.City.Subscribers(),
+		Timestamp: time.Now().UTC().Format(time.RFC3339), Version: "1",
 	}
 	if view.City != nil {
 		body.UsersSeen = view.City.OnlineCount

@@ -44,6 +44,19 @@ const (
 	signatureBurst = 300
 	signatureEvery = time.Second / 10
 
+	// Joining checks rights in the database and may make a guest; a whole class
+	// walks from space to space together.
+	joinBurst = 300
+	joinEvery = time.Second / 10
+
+	// A seat without a socket is held for a minute by whoever asks once.
+	seatBurst = 60
+	seatEvery = time.Second
+
+	// Each credential opens a relay for an hour.
+	turnBurst = 120
+	turnEvery = time.Second
+
 	// maxBuckets bounds the table: a few hundred kilobytes.
 	maxBuckets = 10_000
 )
@@ -135,7 +148,24 @@ func newAllowances(m *metrics) map[string]allowance {
 		limiter: newLimiter(loginBurst, loginEvery), refused: m.loginsLimited,
 		message: "too many logins from this address", fix: "Keep the login you have and refresh its token",
 	}
+	joins := allowance{
+		limiter: newLimiter(joinBurst, joinEvery), refused: m.spacesLimited,
+		message: "too many joins from this address", fix: "Stay in the space you joined",
+	}
+	turns := allowance{
+		limiter: newLimiter(turnBurst, turnEvery), refused: m.spacesLimited,
+		message: "too many TURN credentials from this address", fix: "Use the ones you have for their hour",
+	}
 	return map[string]allowance{
+		"POST /api/spaces/{space_type}/{space_id}/join":          joins,
+		"POST /api/presence/spaces/{space_type}/{space_id}/join": joins,
+		"POST /api/presence/sessions": {
+			limiter: newLimiter(seatBurst, seatEvery), refused: m.spacesLimited,
+			message: "too many seats from this address", fix: "Keep the seat you have by PUT",
+		},
+		"GET /api/turn-credentials":          turns,
+		"GET /api/presence/turn-credentials": turns,
+		"GET /api/webrtc/turn-config":        turns,
 		challengePattern: {
 			limiter: newLimiter(loginBurst, loginEvery), refused: m.loginsLimited,
 			message: "too many challenges from this address", fix: "Sign the one you have",

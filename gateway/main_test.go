@@ -19,8 +19,10 @@ import (
 	"go.uber.org/goleak"
 
 	"presence/gateway"
+	"presence/gateway/access"
 	"presence/gateway/api"
 	"presence/gateway/auth"
+	"presence/gateway/turn"
 	"presence/gateway/wire"
 	"presence/migrations"
 	"presence/spaces"
@@ -63,7 +65,15 @@ func newWorld(t *testing.T, edit ...func(*options)) *world {
 		t.Fatal(err)
 	}
 	w.city.auth = w.auth
+	noTurn, err := turn.New(turn.Config{Now: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
 	rest, err := api.New(api.Config{
+		Spaces: api.SpacesConfig{
+			Access: access.New(access.Config{Store: w.store, Now: time.Now, Log: log}), Rooms: w.store, Joins: w.auth,
+			Turn: noTurn, Node: "gw-1", Now: time.Now,
+		},
 		City: w.city, Identity: w.auth, Links: w.store, InternalKey: "key", BusReady: func() error { return nil }, Log: log,
 	})
 	if err != nil {

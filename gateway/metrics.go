@@ -14,7 +14,7 @@ type metrics struct {
 	requests *prometheus.CounterVec
 	panics   prometheus.Counter
 
-	guestsLimited, ticketsLimited, loginsLimited prometheus.Counter
+	guestsLimited, ticketsLimited, loginsLimited, spacesLimited prometheus.Counter
 }
 
 func newMetrics(reg prometheus.Registerer) *metrics {
@@ -31,6 +31,9 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		}),
 		ticketsLimited: auto.NewCounter(prometheus.CounterOpts{
 			Name: "presence_tickets_limited_total", Help: "Tickets refused because of too many from one address.",
+		}),
+		spacesLimited: auto.NewCounter(prometheus.CounterOpts{
+			Name: "presence_spaces_limited_total", Help: "Joins, seats and TURN credentials refused because of too many from one address.",
 		}),
 		loginsLimited: auto.NewCounter(prometheus.CounterOpts{
 			Name: "presence_logins_limited_total", Help: "Challenges, logins, refreshed tokens and signatures refused because of too many from one address.",

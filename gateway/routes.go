@@ -37,6 +37,7 @@ func (g *Gateway) routes() {
 	}
 	g.mux.HandleFunc("GET /health", g.serveHealth)
 	g.mux.HandleFunc("GET /api/health", g.serveHealth)
+	g.mux.HandleFunc("GET /api/presence/health", g.serveHealth)
 }
 
 // doors are the ways into the shared spaces. Preflights of polling are answered
