@@ -46,7 +46,7 @@ func (h *house) gatewayParts(ctx context.Context) ([]part, error) {
 	if err != nil {
 		return nil, err
 	}
-	page, err := ui.New(ui.Dist())
+	page, err := ui.New(ui.Dist(), s.Origins)
 	if err != nil {
 		return nil, err
 	}

@@ -14,6 +14,8 @@ const (
 	// The build's name for the page; it is not served under this name, so that
 	// the city has one address.
 	cityFile   = "/index.html"
+	spacesPath = "/space/"
+	spaceFile  = "/space.html"
 	assetsPath = "/assets/"
 
 	forever   = "public, max-age=31536000, immutable"
@@ -23,25 +25,28 @@ const (
 
 // handler is immutable after New.
 type handler struct {
-	files map[string]file
+	files   map[string]file
+	framers string // the origins that may show a space in a frame, as the policy lists them
 }
 
 // New returns the handler of the web client: /city, a redirect to it from /,
-// and /assets/. Root is what the build left, see [Dist]. Without a build every
-// page answers 503 with the command to run; the rest of the gateway is not
-// affected. Anything else is 404, so the handler may be mounted as the last
-// resort of a mux.
-func New(root fs.FS) (http.Handler, error) {
+// the page of every space under /space/, and /assets/. Root is what the build
+// left, see [Dist]. Framers are the origins of Matrix clients that may show a
+// space as a widget, for example https://app.element.io; nobody may frame the
+// city. Without a build every page answers 503 with the command to run; the
+// rest of the gateway is not affected. Anything else is 404, so the handler may
+// be mounted as the last resort of a mux.
+func New(root fs.FS, framers []string) (http.Handler, error) {
 	files, err := readFiles(root)
 	if err != nil {
 		return nil, err
 	}
-	return &handler{files: files}, nil
+	return &handler{files: files, framers: strings.Join(framers, " ")}, nil
 }
 
 // ServeHTTP answers GET and HEAD.
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	secure(w.Header(), r)
+	secure(w.Header(), r, h.framersOf(r.URL.Path))
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		w.Header().Set("Allow", "GET, HEAD")
 		http.Error(w, "only GET and HEAD are possible here", http.StatusMethodNotAllowed)
@@ -51,7 +56,10 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case path == "/" || path == cityPath+"/":
 		redirect(w, r)
 	case path == cityPath:
-		h.serveCity(w, r)
+		h.servePage(w, r, cityFile)
+	case strings.HasPrefix(path, spacesPath):
+		// Which spaces there are, and for whom, is the API's to tell.
+		h.servePage(w, r, spaceFile)
 	case strings.HasPrefix(path, assetsPath):
 		h.serveAsset(w, r)
 	default:
@@ -67,10 +75,17 @@ func redirect(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, cityPath, http.StatusFound)
 }
 
-func (h *handler) serveCity(w http.ResponseWriter, r *http.Request) {
-	page, built := h.files[cityFile]
+func (h *handler) framersOf(path string) string {
+	if strings.HasPrefix(path, spacesPath) {
+		return h.framers
+	}
+	return ""
+}
+
+func (h *handler) servePage(w http.ResponseWriter, r *http.Request, name string) {
+	page, built := h.files[name]
 	if !built {
-		servePage(w, r, http.StatusServiceUnavailable, notBuilt)
+		serveExcuse(w, r, http.StatusServiceUnavailable, notBuilt)
 		return
 	}
 	page.serve(w, r, askAgain)
@@ -135,14 +150,14 @@ func weight(params string) float64 {
 // the gateway puts into its one error form.
 func notFound(w http.ResponseWriter, r *http.Request) {
 	if strings.Contains(r.Header.Get("Accept"), "text/html") {
-		servePage(w, r, http.StatusNotFound, nothingHere)
+		serveExcuse(w, r, http.StatusNotFound, nothingHere)
 		return
 	}
 	w.Header().Set("Cache-Control", keepNever)
 	http.Error(w, "there is nothing at this path", http.StatusNotFound)
 }
 
-func servePage(w http.ResponseWriter, r *http.Request, status int, page string) {
+func serveExcuse(w http.ResponseWriter, r *http.Request, status int, page string) {
 	head := w.Header()
 	head.Set("Cache-Control", keepNever)
 	head.Set("Content-Type", "text/html; charset=utf-8")

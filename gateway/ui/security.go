@@ -5,19 +5,26 @@ import (
 	"strings"
 )
 
-// The page needs its own scripts, styles, pictures and socket, and nothing
-// else: no inline code, no other host, no frame around it.
+// The pages need their own scripts, styles, pictures and socket, and nothing
+// else: no inline code, no worker, no WebAssembly, no other host. That holds for
+// the scene too: its pictures are drawn, its stylesheet is a file, and of
+// A-Frame nothing that writes HTML is used.
 // require-trusted-types-for closes what is left of script injection, since the
 // client never writes HTML.
 const (
 	policyStart = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'"
-	policyEnd   = "; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
+	policyEnd   = "; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; frame-ancestors "
 )
 
-func secure(head http.Header, r *http.Request) {
-	head.Set("Content-Security-Policy", policyStart+sockets(r.Host)+policyEnd)
+// secure sets the headers of every answer. Framers are the origins that may
+// show this one in a frame; empty is nobody.
+func secure(head http.Header, r *http.Request, framers string) {
+	if framers == "" {
+		framers = "'none'"
+		head.Set("X-Frame-Options", "DENY") // it knows no list, so it would override one in old browsers
+	}
+	head.Set("Content-Security-Policy", policyStart+sockets(r.Host)+policyEnd+framers)
 	head.Set("X-Content-Type-Options", "nosniff")
-	head.Set("X-Frame-Options", "DENY")
 	head.Set("Referrer-Policy", "no-referrer")
 	head.Set("Cross-Origin-Opener-Policy", "same-origin")
 	head.Set("Cross-Origin-Resource-Policy", "same-origin")

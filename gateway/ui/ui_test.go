@@ -19,13 +19,18 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-const page = "<!doctype html><title>city</title>"
+const (
+	page      = "<!doctype html><title>city</title>"
+	spacePage = "<!doctype html><title>space</title>"
+)
 
 func built() fstest.MapFS {
 	return fstest.MapFS{
 		".gitkeep":            {},
 		"index.html":          {Data: []byte(page)},
 		"index.html.gz":       {Data: zip(page)},
+		"space.html":          {Data: []byte(spacePage)},
+		"space.html.gz":       {Data: zip(spacePage)},
 		"assets/app-1a2b.js":  {Data: []byte("1")},
 		"assets/app-1a2b.css": {Data: []byte("b{}")},
 		"assets/icon-9f.svg":  {Data: []byte("<svg/>")},
@@ -43,7 +48,7 @@ func zip(text string) []byte {
 
 func newHandler(t *testing.T, root fs.FS) http.Handler {
 	t.Helper()
-	h, err := ui.New(root)
+	h, err := ui.New(root, []string{"https://app.element.io"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,6 +94,10 @@ func TestServes(t *testing.T) {
 		{"/assets/app-1a2b.js", 200, "text/javascript; charset=utf-8", "public, max-age=31536000, immutable"},
 		{"/assets/app-1a2b.css", 200, "text/css; charset=utf-8", "public, max-age=31536000, immutable"},
 		{"/assets/icon-9f.svg", 200, "image/svg+xml", "public, max-age=31536000, immutable"},
+		{"/space/global/lobby", 200, "text/html; charset=utf-8", "no-cache"},
+		{"/space/post/alice/first-room", 200, "text/html; charset=utf-8", "no-cache"},
+		{"/space/post/alice%2Ffirst-room/attic", 200, "text/html; charset=utf-8", "no-cache"},
+		{"/space.html", 404, "text/plain; charset=utf-8", "no-store"},
 		{"/index.html", 404, "text/plain; charset=utf-8", "no-store"},
 		{"/.gitkeep", 404, "text/plain; charset=utf-8", "no-store"},
 		{"/assets/", 404, "text/plain; charset=utf-8", "no-store"},
@@ -186,16 +195,37 @@ func TestPolicyHasNoHole(t *testing.T) {
 func TestEveryAnswerIsProtected(t *testing.T) {
 	t.Parallel()
 	h := newHandler(t, built())
-	for _, path := range []string{"/", "/city", "/assets/app-1a2b.js", "/nowhere"} {
+	for _, path := range []string{"/", "/city", "/space/global/lobby", "/assets/app-1a2b.js", "/nowhere"} {
 		head := get(t, h, path).Header
 		for _, name := range []string{
-			"Content-Security-Policy", "X-Content-Type-Options", "X-Frame-Options", "Referrer-Policy",
+			"Content-Security-Policy", "X-Content-Type-Options", "Referrer-Policy",
 			"Cross-Origin-Opener-Policy", "Cross-Origin-Resource-Policy", "Permissions-Policy",
 		} {
 			if head.Get(name) == "" {
 				t.Errorf("%s: no %s", path, name)
 			}
 		}
+	}
+}
+
+// TestOnlySpacesAreFramed: a Matrix client that the operator named may show a
+// space as a widget; everything else stands alone.
+func TestOnlySpacesAreFramed(t *testing.T) {
+	t.Parallel()
+	h := newHandler(t, built())
+	for path, framed := range map[string]bool{"/space/global/lobby": true, "/city": false, "/assets/app-1a2b.js": false, "/spaces": false} {
+		head := get(t, h, path).Header
+		policy := head.Get("Content-Security-Policy")
+		if strings.HasSuffix(policy, "frame-ancestors https://app.element.io") != framed || (head.Get("X-Frame-Options") == "DENY") == framed {
+			t.Errorf("%s: policy %q, X-Frame-Options %q", path, policy, head.Get("X-Frame-Options"))
+		}
+	}
+	alone, err := ui.New(built(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if policy := get(t, alone, "/space/global/lobby").Header.Get("Content-Security-Policy"); !strings.HasSuffix(policy, "frame-ancestors 'none'") {
+		t.Errorf("without framers: policy %q", policy)
 	}
 }
 
@@ -242,7 +272,14 @@ var inline = regexp.MustCompile(`(?i)<style|style\s*=|<script(?:[^>]*)>[^<]|\son
 func TestEmbedded(t *testing.T) {
 	t.Parallel()
 	h := newHandler(t, ui.Dist())
-	r := get(t, h, "/city")
+	for _, path := range []string{"/city", "/space/global/lobby"} {
+		lookAtPage(t, h, path)
+	}
+}
+
+func lookAtPage(t *testing.T, h http.Handler, path string) {
+	t.Helper()
+	r := get(t, h, path)
 	text := body(t, r)
 	if r.StatusCode == http.StatusServiceUnavailable {
 		if !strings.Contains(text, "make build") {
