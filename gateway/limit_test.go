@@ -28,3 +28,37 @@ func TestTicketsAreLimitedPerAddress(t *testing.T) {
 	}
 	t.Error("200 tickets at once from one address")
 }
+
+// TestLoginsAreLimitedPerAddress: each may be a question to somebody else's
+// server. Hive signatures are limited wherever they come.
+func TestLoginsAreLimitedPerAddress(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		method, path string
+		header       []string
+	}{
+		"challenges": {http.MethodPost, "/api/auth/hive/challenge", nil},
+		"Hive":       {http.MethodPost, "/api/auth/hive", nil},
+		"Matrix":     {http.MethodPost, "/api/auth/matrix", nil},
+		"refreshes":  {http.MethodPost, "/api/auth/refresh", nil},
+		"headers":    {http.MethodGet, "/api/city/rooms", []string{"X-Account", "alice"}},
+		"bearer":     {http.MethodGet, "/status", []string{"Authorization", "Bearer x:alice"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			for range 2000 {
+				answer := w.do(c.method, c.path, c.header...).Result()
+				if answer.StatusCode != http.StatusTooManyRequests {
+					continue
+				}
+				refused(t, answer, http.StatusTooManyRequests, spaces.CodeRateLimited)
+				if guest := w.do(http.MethodPost, "/api/auth/guest"); guest.Code != http.StatusOK {
+					t.Errorf("a guest is limited by %s: %d", name, guest.Code)
+				}
+				return
+			}
+			t.Errorf("2000 %s at once from one address", name)
+		})
+	}
+}
