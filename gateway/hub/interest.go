@@ -10,7 +10,7 @@ const (
 	nearShared = 72 // of these many people a client hears at every tick: 64, and some more for who walks while the index stays as it is
 	nearJSON   = 27 // 24, in formats that take ten times the bytes
 
-	farLog     = 64 // ticks after which a client that heard nothing is told everything
+	farLog     = 64 // far chunks that are remembered; more than everybody's turns take
 	farCatchUp = 4  // far chunks a client is told at once
 
 	manyPeople = 1500
@@ -24,6 +24,7 @@ const (
 // band gives everybody their turn to be heard of from afar.
 type band struct {
 	next int               // of space.people
+	lap  uint32            // ticks in which everybody has had a turn
 	log  [farLog][]*person // whose turn was at which tick
 }
 
@@ -47,6 +48,7 @@ func farPeriod(b, people int) time.Duration {
 func (s *space) turns(which int) {
 	b, n := &s.bands[which], len(s.people)
 	period := farPeriod(which, n)
+	b.lap = min(uint32(period/s.interval())+2, farLog)
 	count := int((time.Duration(n)*s.interval() + period - 1) / period)
 	who := b.log[s.tick%farLog][:0]
 	for range min(count, n) {

@@ -94,9 +94,10 @@ func (s *space) refused(v *viewer) {
 }
 
 // addPoses puts together where people are that v has not heard of: near ones
-// all, of the others those whose turn it was.
+// all, of the others those whose turn it was. A client that missed everybody's
+// turn is told everything, which is shorter than all it missed.
 func (s *space) addPoses(v *viewer) (told int, far uint32) {
-	if v.whole || s.crowd && s.tick-v.far > farLog {
+	if v.whole || s.crowd && s.tick-v.far > v.format.band.lap {
 		v.whole = true
 		return s.add(v, s.everybody(v.format)), s.tick
 	}

@@ -1,6 +1,7 @@
 package hub_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -118,7 +119,7 @@ type client struct {
 	bytes   int
 	writes  int
 	closed  *wire.Close
-	quiet   bool // keeps no poses
+	quiet   bool // keeps nothing but joined
 	ref     uint16
 }
 
@@ -192,6 +193,9 @@ func (c *client) take(payload []byte, binary bool) {
 		for _, r := range records {
 			c.poses[r.Ref], c.when[r.Ref] = r.Pose, time.Now()
 		}
+		return
+	}
+	if c.quiet && !bytes.HasPrefix(payload, []byte(`{"type":"joined"`)) {
 		return
 	}
 	var n notice
