@@ -55,6 +55,7 @@ type Store interface {
 type Bus interface {
 	Lead(ctx context.Context, lead func(ctx context.Context, epoch uint64) error) error
 	ReadCity(ctx context.Context) (bus.CityState, error)
+	WatchSessions(ctx context.Context, w bus.SessionWatcher) error
 	PutRooms(ctx context.Context, rooms []spaces.RoomPresence) error
 	DropRoom(ctx context.Context, slug spaces.Slug) error
 	PutLinks(ctx context.Context, links []spaces.Link) error

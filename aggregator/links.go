@@ -89,6 +89,12 @@ func (t *term) linksRead(now time.Time, read *linksReading) {
 		t.out.adopt(now, read.city, l.bySlug)
 	}
 	t.engine.SetLinks(now, l.list)
+	if read.city != nil && t.sight.state != spaces.SyncStarting {
+		// The homeserver was faster: without public rooms nothing else says
+		// that the adopted totals are over.
+		value, known := t.engine.City()
+		t.out.city(now, value, known)
+	}
 	t.wantRooms(now)
 	if news {
 		t.log.Info("the links are read", "links", len(l.list))

@@ -23,6 +23,7 @@ type metrics struct {
 	saveErrors    prometheus.Counter
 	joins         prometheus.Counter
 	joinErrors    prometheus.Counter
+	visits        prometheus.Gauge
 	dropped       *prometheus.CounterVec
 }
 
@@ -52,6 +53,7 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		publishErrors: counter("publish_errors_total", "Publishes that failed and will be tried again."),
 		saveErrors:    counter("save_errors_total", "Saves of the sync position that failed and will be tried again."),
 		joins:         counter("joins_total", "Rooms joined."),
+		visits:        gauge("visits", "People in the spaces of linked rooms, once for each room."),
 		joinErrors:    counter("join_errors_total", "Joins that failed and will be tried again."),
 		dropped: f.NewCounterVec(prometheus.CounterOpts{
 			Namespace: "presence", Subsystem: "aggregator", Name: "dropped_total",

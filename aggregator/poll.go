@@ -39,10 +39,14 @@ func (p *poller) waiting() bool { return !p.busy && p.stage != stageStopped }
 
 // pollDue is when to poll next. A poll waits for a save that runs, so that what
 // we ask with runs ahead of what is kept by no more than saveEvery; but not for
-// long, or a slow database would look like a lost homeserver.
+// long, or a slow database would look like a lost homeserver. The first one
+// waits a moment for who is in VR, or the first counts would be without them.
 func (t *term) pollDue() time.Time {
 	if patience := t.saver.began.Add(savePatience); t.saver.busy && patience.After(t.poll.due) {
 		return patience
+	}
+	if !t.visits.heard && t.visits.patience.After(t.poll.due) {
+		return t.visits.patience
 	}
 	return t.poll.due
 }

@@ -57,6 +57,7 @@ func (t *term) connect(ctx context.Context) func(time.Time) {
 func (t *term) resume(now time.Time, c connected) {
 	t.engine = t.newEngine(t.client.UserID())
 	t.engine.SetLinks(now, t.links.list)
+	t.setVisits(now)
 	if c.found {
 		t.engine.Restore(c.rows.Cursor.SavedAt, engineRows(c.rows))
 		t.engine.SetSync(now, t.sight.state, c.rows.Cursor.SavedAt)

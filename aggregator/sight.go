@@ -17,6 +17,7 @@ type sight struct {
 func (t *term) begin(now time.Time) {
 	t.sight = sight{state: spaces.SyncStarting, since: now}
 	t.links.due, t.poll.due, t.pulse.due = now, now, now
+	t.visits.patience = now.Add(visitPatience)
 }
 
 // seen notes a response.

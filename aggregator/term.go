@@ -31,6 +31,7 @@ type term struct {
 	sight   sight
 	poll    poller
 	links   links
+	visits  visits
 	rooms   rooms
 	errands errands
 	saver   saver
@@ -47,7 +48,9 @@ func newTerm(a *Aggregator, epoch uint64, leaving func() bool) *term {
 		log:   a.log.With("epoch", epoch),
 		inbox: make(chan func(time.Time)),
 		rooms: newRooms(),
-		out:   newOutbox(a.cfg, epoch, a.metrics),
+
+		visits: newVisits(),
+		out:    newOutbox(a.cfg, epoch, a.metrics),
 
 		errands: newErrands(),
 		support: support{words: "unknown"},
@@ -71,6 +74,7 @@ func (t *term) run(ctx context.Context) error {
 	defer cancel()
 
 	t.begin(time.Now())
+	t.watchVisits(jobs)
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for !t.over {
@@ -100,6 +104,7 @@ func (t *term) do(ctx context.Context, job func(context.Context) (then func(now 
 // act starts everything that is due and returns when to look again.
 func (t *term) act(ctx context.Context, now time.Time) time.Time {
 	t.watchSight(now)
+	t.forgetVisits(now)
 	if at, ok := t.engine.NextTick(); ok && !at.After(now) {
 		t.engine.Tick(now)
 	}
@@ -119,6 +124,7 @@ func (t *term) wake(now time.Time) time.Time {
 	tick, ticks := t.engine.NextTick()
 	out, outs := t.out.next()
 	worse, worsens := t.sight.next()
+	forget, forgets := t.visits.forgetAt(t.cfg.RoomTTL)
 	for _, m := range []struct {
 		at   time.Time
 		some bool
@@ -126,6 +132,7 @@ func (t *term) wake(now time.Time) time.Time {
 		{tick, ticks},
 		{out, outs},
 		{worse, worsens},
+		{forget, forgets},
 		{t.links.due, !t.links.busy},
 		{t.errands.next(), t.errandsWait()},
 		{t.saver.due, t.saveWaits()},

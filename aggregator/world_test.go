@@ -342,13 +342,50 @@ type recorder struct {
 	city   *spaces.CityPresence
 	status *spaces.Status
 	sent   int // room messages
+
+	inside  map[string]spaces.Session
+	watcher bus.SessionWatcher // of the leader; nil when none leads
 }
 
 func newRecorder() *recorder {
 	return &recorder{
 		lease: make(chan struct{}, 1), rooms: map[spaces.Slug]spaces.RoomPresence{}, put: map[spaces.Slug]time.Time{},
-		links: map[spaces.Slug]spaces.Link{}, users: map[string]spaces.UserPresence{},
+		links: map[spaces.Slug]spaces.Link{}, users: map[string]spaces.UserPresence{}, inside: map[string]spaces.Session{},
 	}
+}
+
+// visitor is a client of somebody in the space of a slug.
+func visitor(id, subject string, slug spaces.Slug) spaces.Session {
+	return spaces.Session{ID: id, Gateway: "g", Subject: subject, Key: spaces.Key{Type: spaces.TypeCity, ID: string(slug), Subspace: spaces.MainSubspace}}
+}
+
+// enter and leave are what a gateway says about its clients.
+func (r *recorder) enter(n spaces.Session) {
+	r.mu.Lock()
+	r.inside[n.ID] = n
+	w := r.watcher
+	r.mu.Unlock()
+	if w != nil {
+		w.SessionsChanged([]spaces.Session{n}, nil)
+	}
+}
+
+func (r *recorder) leave(id string) {
+	r.mu.Lock()
+	n := r.inside[id]
+	delete(r.inside, id)
+	w := r.watcher
+	r.mu.Unlock()
+	if w != nil {
+		w.SessionsChanged(nil, []spaces.Session{n})
+	}
+}
+
+func (r *recorder) watch(w bus.SessionWatcher) (inside []spaces.Session) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.watcher = w
+	return slices.Collect(maps.Values(r.inside))
 }
 
 func (r *recorder) setAway(away bool) {
@@ -416,6 +453,13 @@ func (h *recorderHandle) Lead(ctx context.Context, lead func(context.Context, ui
 func (h *recorderHandle) ReadCity(context.Context) (bus.CityState, error) {
 	state, _ := h.state()
 	return state, h.do(func() {})
+}
+
+func (h *recorderHandle) WatchSessions(ctx context.Context, w bus.SessionWatcher) error {
+	w.SessionsReset(h.watch(w), nil)
+	<-ctx.Done()
+	h.watch(nil)
+	return nil
 }
 
 func (h *recorderHandle) PutRooms(_ context.Context, rooms []spaces.RoomPresence) error {

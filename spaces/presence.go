@@ -21,7 +21,7 @@ type RoomPresence struct {
 	Slug        Slug     `json:"room_slug"`
 	RoomID      string   `json:"matrix_room_id"`
 	Alias       string   `json:"matrix_room_alias"`
-	OnlineCount int      `json:"online_count"` // distinct people here: ActiveCount + IdleCount
+	OnlineCount int      `json:"online_count"` // distinct people here, in Matrix or in VR: ActiveCount + IdleCount
 	TypingCount int      `json:"typing_count"`
 	TypingUsers []string `json:"typing_users"`  // Matrix user ids, sorted; never null
 	LastEventTS int64    `json:"last_event_ts"` // ms; when something last happened in the room
@@ -38,6 +38,7 @@ type RoomPresence struct {
 	Epoch        uint64  `json:"epoch"`       // grows with every new publishing aggregator
 	Version      uint64  `json:"version"`     // grows with every change within an epoch
 	ReceivedTS   int64   `json:"received_ts"` // ms; when the sync response with the newest change arrived, for latency histograms
+	VRCount      int     `json:"vr_count"`    // of OnlineCount: people in the room's space and its subspaces now
 }
 
 // Agent is a software participant, listed by an operator and counted apart

@@ -15,7 +15,10 @@ type Engine struct {
 	asOf       instant // last successful sync
 	noPresence bool    // the homeserver has presence switched off
 
-	people map[string]*person
+	people    map[string]*person
+	strangers map[string]*person // by subject: those in VR who share no room with the daemon
+	visitors  map[spaces.Slug]map[*person]struct{}
+
 	rooms  map[string]*room
 	places map[spaces.Slug]*place
 	zones  map[string]*zone
@@ -36,11 +39,15 @@ func New(cfg Config) *Engine {
 		cfg.TypingCap = DefaultTypingCap
 	}
 	e := &Engine{
-		cfg:     cfg,
-		agents:  make(map[string]Agent, len(cfg.Agents)),
-		sync:    spaces.SyncStarting,
-		stale:   true,
-		people:  map[string]*person{},
+		cfg:    cfg,
+		agents: make(map[string]Agent, len(cfg.Agents)),
+		sync:   spaces.SyncStarting,
+		stale:  true,
+		people: map[string]*person{},
+
+		strangers: map[string]*person{},
+		visitors:  map[spaces.Slug]map[*person]struct{}{},
+
 		rooms:   map[string]*room{},
 		places:  map[spaces.Slug]*place{},
 		zones:   map[string]*zone{},

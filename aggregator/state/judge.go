@@ -84,7 +84,7 @@ func (e *Engine) setClass(p *person, v verdict) {
 func (e *Engine) recount(p *person, n int) {
 	p.eachPlace(func(pl *place) { e.count(pl, p, n) })
 	for i := range p.stays {
-		p.stays[i].zone.tally.add(p, n)
+		p.stays[i].count(p, n)
 	}
 }
 

@@ -85,8 +85,21 @@ func (o *oracle) class(id string) (rank int, inferred bool) {
 	return rank, inferred
 }
 
-// count counts the distinct users of some rooms.
-func (o *oracle) count(slug spaces.Slug, rooms []string) (*spaces.RoomPresence, bool) {
+// inVR is who is in the spaces of some places, without software: user ids of
+// Matrix users, subjects of others.
+func (o *oracle) inVR(slugs []spaces.Slug) map[string]bool {
+	ids := map[string]bool{}
+	for v := range o.visits {
+		id, matrix := strings.CutPrefix(v.Subject, "matrix:")
+		if slices.Contains(slugs, v.Slug) && !(matrix && (o.ignored(id) || o.agent(id))) {
+			ids[id] = true
+		}
+	}
+	return ids
+}
+
+// count counts the distinct users of some rooms and of the spaces of some places.
+func (o *oracle) count(slug spaces.Slug, rooms []string, slugs ...spaces.Slug) (*spaces.RoomPresence, bool) {
 	out := &spaces.RoomPresence{Type: "room.presence", Slug: slug, TypingUsers: []string{}, Agents: []spaces.Agent{}, AsOf: millis(o.asOf)}
 	members, typing := map[string]bool{}, map[string]bool{}
 	for _, id := range rooms {
@@ -97,9 +110,13 @@ func (o *oracle) count(slug spaces.Slug, rooms []string) (*spaces.RoomPresence, 
 			}
 		}
 	}
-	inferred := 0
+	inferred, visiting, vr := 0, 0, o.inVR(slugs)
 	for id := range members {
 		rank, guess := o.class(id)
+		if vr[id] {
+			rank, guess = rankOnline, false
+			visiting++
+		}
 		if o.agent(id) {
 			out.Agents = append(out.Agents, o.asAgent(id, rank))
 			if rank >= rankIdle {
@@ -120,6 +137,9 @@ func (o *oracle) count(slug spaces.Slug, rooms []string) (*spaces.RoomPresence, 
 			inferred++
 		}
 	}
+	here := out.ActiveCount + out.IdleCount - visiting // as far as Matrix knows
+	out.VRCount = len(vr)
+	out.ActiveCount += len(vr) - visiting
 	slices.SortFunc(out.Agents, func(a, b spaces.Agent) int { return strings.Compare(a.UserID, b.UserID) })
 	out.OnlineCount = out.ActiveCount
 	if o.cfg.CountIdle {
@@ -127,9 +147,8 @@ func (o *oracle) count(slug spaces.Slug, rooms []string) (*spaces.RoomPresence, 
 	}
 	out.TypingUsers = append(out.TypingUsers, slices.Sorted(maps.Keys(typing))...)
 	out.TypingCount = len(out.TypingUsers)
-	here := out.ActiveCount + out.IdleCount
 	switch {
-	case here == 0 && o.noPresence && out.MemberCount > 0:
+	case here == 0 && o.noPresence && out.MemberCount > visiting:
 		out.Source = spaces.SourceInferred
 	case inferred == 0:
 		out.Source = spaces.SourceMatrix
@@ -138,7 +157,7 @@ func (o *oracle) count(slug spaces.Slug, rooms []string) (*spaces.RoomPresence, 
 	default:
 		out.Source = spaces.SourceMixed
 	}
-	return out, here > 0 || out.Source != spaces.SourceInferred
+	return out, out.ActiveCount+out.IdleCount > 0 || out.Source != spaces.SourceInferred
 }
 
 func (o *oracle) asAgent(id string, rank int) spaces.Agent {
@@ -171,7 +190,7 @@ func (o *oracle) Room(slug spaces.Slug) (spaces.RoomPresence, bool) {
 	var out *spaces.RoomPresence
 	known := false
 	if o.observed(ids) {
-		out, known = o.count(slug, ids)
+		out, known = o.count(slug, ids, slug)
 		out.Stale = o.stale
 	} else {
 		for _, id := range ids {
@@ -179,6 +198,12 @@ func (o *oracle) Room(slug spaces.Slug) (spaces.RoomPresence, bool) {
 				stale := *last
 				out, known = &stale, o.rooms[id].lastKnown
 				out.Slug, out.Stale, out.TypingUsers, out.TypingCount = slug, true, []string{}, 0
+				out.VRCount = len(o.inVR([]spaces.Slug{slug}))
+				out.ActiveCount = max(out.ActiveCount, out.VRCount)
+				out.OnlineCount = out.ActiveCount
+				if o.cfg.CountIdle {
+					out.OnlineCount += out.IdleCount
+				}
 			}
 		}
 	}
@@ -213,17 +238,18 @@ func (o *oracle) City() (spaces.CityPresence, bool) {
 
 func (o *oracle) totals(zone string) (spaces.Totals, spaces.Source, bool) {
 	var all []string
+	var slugs []spaces.Slug
 	online, live := 0, 0
 	for slug, l := range o.links {
 		if ids := o.chain(l.RoomID); l.Public && (zone == "" || l.Zone == zone) && o.observed(ids) {
 			live++
-			all = append(all, ids...)
-			if one, _ := o.count(slug, ids); one.OnlineCount > 0 {
+			all, slugs = append(all, ids...), append(slugs, slug)
+			if one, _ := o.count(slug, ids, slug); one.OnlineCount > 0 {
 				online++
 			}
 		}
 	}
-	sum, known := o.count("", all)
+	sum, known := o.count("", all, slugs...)
 	return spaces.Totals{
 		OnlineCount: sum.OnlineCount, ActiveCount: sum.ActiveCount, IdleCount: sum.IdleCount,
 		AgentCount: sum.AgentCount, TypingCount: sum.TypingCount, RoomsOnline: online,

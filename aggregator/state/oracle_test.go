@@ -24,6 +24,7 @@ type oracle struct {
 	links      map[spaces.Slug]spaces.Link
 	rooms      map[string]*oracleRoom
 	people     map[string]*oraclePerson
+	visits     map[state.Visit]bool
 }
 
 type oracleRoom struct {
@@ -57,7 +58,7 @@ const (
 func newOracle(cfg state.Config) *oracle {
 	return &oracle{
 		cfg: cfg, sync: spaces.SyncStarting, stale: true, links: map[spaces.Slug]spaces.Link{},
-		rooms: map[string]*oracleRoom{}, people: map[string]*oraclePerson{},
+		rooms: map[string]*oracleRoom{}, people: map[string]*oraclePerson{}, visits: map[state.Visit]bool{},
 	}
 }
 
@@ -381,6 +382,13 @@ func (o *oracle) reconcile(now time.Time, room string, joined []string) {
 		r.observed, r.last = true, nil
 		o.dropStrangers()
 	})
+}
+
+func (o *oracle) visit(v state.Visit, inside bool) {
+	delete(o.visits, v)
+	if inside {
+		o.visits[v] = true
+	}
 }
 
 func (o *oracle) setSync(now time.Time, s spaces.SyncState, asOf time.Time) {

@@ -47,12 +47,16 @@ func (s status) class() class {
 	return [...]class{statusUnknown: unknown, statusOffline: offline, statusIdle: idle, statusOnline: online, statusBusy: online}[s]
 }
 
-// person is a user who shares at least one room with the daemon. The daemon
-// itself and excluded users never become one.
+// person is a user who shares at least one room with the daemon, or somebody
+// who is in a space of the city in VR. The daemon itself and excluded users
+// never become one.
 type person struct {
 	id    string
 	agent bool
 	name  string // display name, kept for agents only
+
+	subject string // of who has been in VR
+	visits  int    // spaces they are in
 
 	rooms  map[*room]struct{}
 	stays  []stay // the zones they are counted in; few, so a slice
@@ -96,11 +100,21 @@ func (e *Engine) person(id string) *person {
 	if e.ignored(id) {
 		return nil
 	}
+	p := e.strangers[matrixSubject+id]
+	delete(e.strangers, matrixSubject+id)
+	if p == nil {
+		p = newPerson(id)
+	}
 	agent, isAgent := e.agents[id]
-	p := &person{id: id, agent: isAgent, name: agent.Name, class: unknown, rooms: map[*room]struct{}{}}
-	p.alarm.person = p
+	p.agent, p.name = isAgent, agent.Name
 	e.people[id] = p
 	e.changed.users[id] = struct{}{}
+	return p
+}
+
+func newPerson(id string) *person {
+	p := &person{id: id, class: unknown, rooms: map[*room]struct{}{}}
+	p.alarm.person = p
 	return p
 }
 
@@ -117,10 +131,19 @@ func (e *Engine) ignored(id string) bool {
 }
 
 // drop forgets a person who shares no room with the daemon any more: the
-// homeserver will send no more updates about them.
+// homeserver will send no more updates about them. Who is in VR stays a
+// stranger.
 func (e *Engine) drop(p *person) {
 	e.alarms.set(&p.alarm, 0)
 	delete(e.people, p.id)
 	e.dirty.people[p.id] = struct{}{}
 	e.changed.users[p.id] = struct{}{}
+	if p.visits == 0 {
+		return
+	}
+	stranger := newPerson(p.id)
+	stranger.subject, stranger.visits, stranger.stays = p.subject, p.visits, p.stays
+	*p = *stranger
+	p.alarm.person = p
+	e.strangers[p.subject] = p
 }

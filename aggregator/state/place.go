@@ -64,34 +64,56 @@ func (p *person) eachPlace(do func(*place)) {
 
 // enter counts p in the place, exit counts them out again.
 func (e *Engine) enter(pl *place, p *person) {
+	if e.visits(pl, p) {
+		e.countVisitor(pl, -1) // a visitor who joins
+	}
 	e.count(pl, p, +1)
 	if p.agent {
 		pl.agents[p] = struct{}{}
 	}
-	if pl.zone != nil {
-		typing := pl.typingRooms(p)
-		pl.zone.enter(p, typing)
-		e.city.enter(p, typing)
-	}
+	e.shift(pl, p, +1, 0, pl.typingRooms(p))
 	e.mark(pl)
 }
 
 func (e *Engine) exit(pl *place, p *person) {
 	e.count(pl, p, -1)
 	delete(pl.agents, p)
-	if pl.zone != nil {
-		typing := pl.typingRooms(p)
-		pl.zone.exit(p, typing)
-		e.city.exit(p, typing)
+	e.shift(pl, p, -1, 0, -pl.typingRooms(p))
+	if e.visits(pl, p) {
+		e.countVisitor(pl, +1)
 	}
 	e.mark(pl)
 }
 
-// count changes the place's tally and, when that fills or empties the place,
-// the number of rooms with somebody in them.
+// shift changes what p counts for in the totals of a public place.
+func (e *Engine) shift(pl *place, p *person, places, visits, typing int) {
+	if pl.zone != nil {
+		pl.zone.shift(p, places, visits, typing)
+		e.city.shift(p, places, visits, typing)
+	}
+}
+
+// count counts somebody who is joined to the place in or out.
 func (e *Engine) count(pl *place, p *person, n int) {
+	e.recountPlace(pl, func() {
+		if e.visits(pl, p) {
+			pl.tally.visit(n)
+		} else {
+			pl.tally.add(p, n)
+		}
+	})
+}
+
+// countVisitor does the same for somebody who is there in VR only.
+func (e *Engine) countVisitor(pl *place, n int) {
+	e.recountPlace(pl, func() { pl.tally.visitors += n })
+}
+
+// recountPlace changes the place's tally and, when that fills or empties the
+// place, the number of rooms with somebody in them.
+func (e *Engine) recountPlace(pl *place, change func()) {
 	was := onlineCount(&pl.tally, e.cfg.CountIdle) > 0
-	pl.tally.add(p, n)
+	change()
 	is := onlineCount(&pl.tally, e.cfg.CountIdle) > 0
 	if pl.zone != nil && is != was {
 		pl.zone.roomsOnline += sign(is)
@@ -107,6 +129,7 @@ func (e *Engine) refresh(pl *place) {
 	case seen && !pl.live:
 		pl.live = true
 		e.lit(pl, +1)
+		e.countVisitors(pl, +1)
 		pl.eachMember(func(p *person) { e.enter(pl, p) })
 	case !seen:
 		e.darken(pl)
@@ -120,6 +143,7 @@ func (e *Engine) darken(pl *place) {
 		return
 	}
 	pl.eachMember(func(p *person) { e.exit(pl, p) })
+	e.countVisitors(pl, -1)
 	pl.live = false
 	e.lit(pl, -1)
 }

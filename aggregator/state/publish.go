@@ -30,7 +30,8 @@ func (e *Engine) liveRoom(pl *place) (spaces.RoomPresence, bool) {
 	t := &pl.tally
 	out := pl.presence()
 	out.OnlineCount = onlineCount(t, e.cfg.CountIdle)
-	out.ActiveCount, out.IdleCount = t.people[online], t.people[idle]
+	out.ActiveCount, out.IdleCount = t.active(), t.people[idle]
+	out.VRCount = t.visiting + t.visitors
 	out.UnknownCount, out.MemberCount = t.people[unknown], t.members()
 	out.AgentCount, out.Agents = t.agents, pl.listAgents()
 	out.TypingUsers = pl.typers()
@@ -40,7 +41,9 @@ func (e *Engine) liveRoom(pl *place) (spaces.RoomPresence, bool) {
 	return out, t.known()
 }
 
-// lastRoom is what was last seen in a room the daemon is out of.
+// lastRoom is what was last seen in a room the daemon is out of. Who of the
+// people in VR was among those is forgotten, so they count as no more than the
+// larger of the two numbers.
 func (e *Engine) lastRoom(pl *place) (spaces.RoomPresence, bool) {
 	var last *lastSeen
 	for _, r := range pl.rooms {
@@ -52,8 +55,9 @@ func (e *Engine) lastRoom(pl *place) (spaces.RoomPresence, bool) {
 		return spaces.RoomPresence{}, false
 	}
 	out := pl.presence()
-	out.ActiveCount, out.IdleCount = last.Active, last.Idle
-	out.OnlineCount = last.Active
+	out.VRCount = len(e.visitors[pl.link.Slug])
+	out.ActiveCount, out.IdleCount = max(last.Active, out.VRCount), last.Idle
+	out.OnlineCount = out.ActiveCount
 	if e.cfg.CountIdle {
 		out.OnlineCount += last.Idle
 	}

@@ -49,8 +49,16 @@ func newScenario(seed uint64) *scenario {
 func (d dice) op() op {
 	o := op{After: d.pause()}
 	switch n := d.IntN(100); {
-	case n < 70:
+	case n < 58:
 		o.Batch = d.batch()
+	case n < 69:
+		v := d.visit()
+		o.Visit, o.Inside = &v, d.chance(600)
+	case n < 70:
+		o.Anew = true
+		for range d.IntN(6) {
+			o.Visits = append(o.Visits, d.visit())
+		}
 	case n < 76:
 		o.SetLinks, o.Links = true, d.links()
 	case n < 83:
@@ -109,6 +117,14 @@ func (d dice) batch() *state.Batch {
 		}
 	}
 	return b
+}
+
+func (d dice) visit() state.Visit {
+	subject := pick(d, "hive:ann", "guest:1", "4f1c-uuid")
+	if d.chance(700) {
+		subject = "matrix:" + pick(d, append(allUsers, "@stranger:z")...)
+	}
+	return state.Visit{Slug: pick(d, append(allSlugs, "nowhere")...), Subject: subject}
 }
 
 func (d dice) room(id string) state.RoomFacts {

@@ -55,6 +55,10 @@ type op struct {
 	Room     string // Reconcile
 	Joined   []string
 	Restart  bool
+	Visit    *state.Visit
+	Inside   bool
+	Visits   []state.Visit // all of them
+	Anew     bool          // set Visits
 }
 
 // noise is what an empty field looks like in JSON.
@@ -180,6 +184,15 @@ func (w *world) step(o op) {
 	case o.Restart:
 		w.restart()
 		w.batch(state.Batch{Gap: true})
+	case o.Visit != nil:
+		w.oracle.visit(*o.Visit, o.Inside)
+		w.each(func(f *follower) { f.Visit(w.now, *o.Visit, o.Inside) })
+	case o.Anew:
+		clear(w.oracle.visits)
+		for _, v := range o.Visits {
+			w.oracle.visit(v, true)
+		}
+		w.each(func(f *follower) { f.SetVisits(w.now, o.Visits) })
 	case o.Room != "":
 		w.oracle.reconcile(w.now, o.Room, o.Joined)
 		w.each(func(f *follower) { f.Reconcile(w.now, o.Room, o.Joined) })
@@ -248,9 +261,16 @@ func (w *world) restart() {
 	if w.rng.IntN(2) == 0 {
 		w.reborn.SetLinks(w.now, w.links)
 	}
+	early := w.rng.IntN(2) == 0
+	if early {
+		w.reborn.SetVisits(w.now, slices.Collect(maps.Keys(w.oracle.visits)))
+	}
 	w.reborn.Restore(w.now, old.rows())
 	w.reborn.SetLinks(w.now, w.links)
 	w.reborn.SetSync(w.now, spaces.SyncLost, asOf)
+	if !early {
+		w.reborn.SetVisits(w.now, slices.Collect(maps.Keys(w.oracle.visits)))
+	}
 	w.reborn.look()
 	if fault := w.reborn.compare(w.oracle); fault != "" {
 		w.reborn.broken = "right after Restore: " + fault

@@ -9,6 +9,8 @@ type tally struct {
 	inferred int // of the people here: known by signs of life only
 	silent   int // of the others: absent only as far as their silence tells
 	agents   int // agents here
+	visiting int // of people, online because they are in VR
+	visitors int // people in VR who are not joined; in none of the others
 }
 
 // add counts p in (n = 1) or out (n = -1) under their current class.
@@ -29,13 +31,25 @@ func (t *tally) add(p *person, n int) {
 	}
 }
 
-func (t *tally) here() int { return t.people[online] + t.people[idle] }
+// visit counts a joined person who is in VR: they are here, whatever Matrix
+// knows.
+func (t *tally) visit(n int) {
+	t.people[online] += n
+	t.visiting += n
+}
 
-func (t *tally) members() int { return t.here() + t.people[unknown] + t.people[offline] }
+func (t *tally) active() int { return t.people[online] + t.visitors }
 
-// source says what the number of people here was derived from.
+func (t *tally) here() int { return t.active() + t.people[idle] }
+
+func (t *tally) members() int {
+	return t.people[online] + t.people[idle] + t.people[unknown] + t.people[offline]
+}
+
+// source says what the number of people here was derived from, those in VR
+// apart.
 func (t *tally) source() spaces.Source {
-	switch here := t.here(); {
+	switch here := t.people[online] - t.visiting + t.people[idle]; {
 	case here == 0 && t.silent > 0:
 		return spaces.SourceInferred
 	case t.inferred == 0:

@@ -13,11 +13,13 @@ type zone struct {
 	tally       tally
 }
 
-// stay says in how many places of a zone a person is counted, and in how many
-// rooms of it they are shown typing: the reference counts behind "distinct".
+// stay says in how many places of a zone a person is counted, how many of them
+// they visit in VR, and in how many rooms of it they are shown typing: the
+// reference counts behind "distinct".
 type stay struct {
 	zone   *zone
 	places int
+	visits int
 	typing int
 }
 
@@ -33,29 +35,31 @@ func (p *person) stay(z *zone) *stay {
 	return &p.stays[len(p.stays)-1]
 }
 
-// enter counts p in one more place of the zone, in which typing of its rooms
-// show them typing.
-func (z *zone) enter(p *person, typing int) {
+// shift changes in how many places of the zone p is counted and how many they
+// visit, and in how many rooms they are shown typing.
+func (z *zone) shift(p *person, places, visits, typing int) {
 	s := p.stay(z)
-	s.places++
-	if s.places == 1 {
-		z.tally.add(p, +1)
-	}
+	s.count(p, -1)
+	s.places += places
+	s.visits += visits
+	s.count(p, +1)
 	s.shiftTyping(typing)
-}
-
-// exit undoes enter.
-func (z *zone) exit(p *person, typing int) {
-	s := p.stay(z)
-	s.shiftTyping(-typing)
-	s.places--
-	if s.places > 0 {
+	if s.places > 0 || s.visits > 0 {
 		return
 	}
-	z.tally.add(p, -1)
 	last := len(p.stays) - 1
 	*s = p.stays[last]
 	p.stays = p.stays[:last]
+}
+
+// count counts p in or out of the zone, once however many places there are.
+func (s *stay) count(p *person, n int) {
+	switch {
+	case s.visits > 0:
+		s.zone.tally.visit(n)
+	case s.places > 0:
+		s.zone.tally.add(p, n)
+	}
 }
 
 // shiftTyping changes the number of rooms that show the person typing.
@@ -77,7 +81,7 @@ func sign(up bool) int {
 func (z *zone) totals(countIdle bool) spaces.Totals {
 	return spaces.Totals{
 		OnlineCount: onlineCount(&z.tally, countIdle),
-		ActiveCount: z.tally.people[online],
+		ActiveCount: z.tally.active(),
 		IdleCount:   z.tally.people[idle],
 		AgentCount:  z.tally.agents,
 		TypingCount: z.typing,
@@ -89,7 +93,7 @@ func onlineCount(t *tally, countIdle bool) int {
 	if countIdle {
 		return t.here()
 	}
-	return t.people[online]
+	return t.active()
 }
 
 // zone returns the zone of that name, creating it.

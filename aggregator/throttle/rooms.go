@@ -7,8 +7,8 @@ import (
 	"presence/spaces"
 )
 
-// urgent is the longest window for changes people wait for: a room fills or
-// empties, somebody starts or stops typing, a number turns stale or live.
+// urgent is the longest window for changes people wait for: a room or its space
+// in VR fills or empties, somebody starts or stops typing, a number turns stale or live.
 const urgent = 500 * time.Millisecond
 
 // Rooms is how room presence is throttled: one message per window and room,
@@ -17,7 +17,7 @@ func Rooms(window time.Duration) Config[spaces.RoomPresence] {
 	return Config[spaces.RoomPresence]{
 		Same: SameRoom,
 		Window: func(a, b spaces.RoomPresence) time.Duration {
-			if crosses(a.OnlineCount, b.OnlineCount) || a.TypingCount != b.TypingCount || a.Stale != b.Stale {
+			if crosses(a.OnlineCount, b.OnlineCount) || crosses(a.VRCount, b.VRCount) || a.TypingCount != b.TypingCount || a.Stale != b.Stale {
 				return min(window, urgent)
 			}
 			return window

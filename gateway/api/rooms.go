@@ -57,6 +57,7 @@ type presenceBody struct {
 	Stale       bool          `json:"stale" doc:"The last known numbers, from as_of"`
 	AsOf        int64         `json:"as_of" doc:"ms"`
 	LastEventTS int64         `json:"last_event_ts" doc:"ms"`
+	VRCount     int           `json:"vr_count" doc:"Of online_count: people in the room's space, in VR"`
 }
 
 type agentBody struct {
@@ -166,6 +167,6 @@ func newPresence(p spaces.RoomPresence, stale bool) *presenceBody {
 	return &presenceBody{
 		OnlineCount: p.OnlineCount, ActiveCount: p.ActiveCount, IdleCount: p.IdleCount, TypingCount: p.TypingCount,
 		AgentCount: p.AgentCount, Agents: agents, MemberCount: p.MemberCount,
-		Source: p.Source, Stale: p.Stale || stale, AsOf: p.AsOf, LastEventTS: p.LastEventTS,
+		Source: p.Source, Stale: p.Stale || stale, AsOf: p.AsOf, LastEventTS: p.LastEventTS, VRCount: p.VRCount,
 	}
 }

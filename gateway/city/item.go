@@ -44,7 +44,7 @@ func sameCounts(a, b *spaces.RoomPresence) bool {
 	}
 	return a.OnlineCount == b.OnlineCount && a.TypingCount == b.TypingCount &&
 		a.ActiveCount == b.ActiveCount && a.IdleCount == b.IdleCount &&
-		a.MemberCount == b.MemberCount && a.AgentCount == b.AgentCount &&
+		a.MemberCount == b.MemberCount && a.AgentCount == b.AgentCount && a.VRCount == b.VRCount &&
 		a.Source == b.Source && a.Stale == b.Stale &&
 		slices.Equal(a.Agents, b.Agents)
 }

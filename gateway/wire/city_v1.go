@@ -16,6 +16,7 @@ type roomV1 struct {
 	Unknown     bool          `json:"unknown,omitempty"` // the numbers are the last ones known, too old to believe
 	Source      spaces.Source `json:"source"`
 	AsOf        int64         `json:"as_of"`
+	VRCount     int           `json:"vr_count"`
 }
 
 func encodeRoomV1(s RoomState) []byte {
@@ -31,7 +32,7 @@ func encodeRoomV1(s RoomState) []byte {
 		OnlineCount: p.OnlineCount, TypingCount: p.TypingCount,
 		ActiveCount: p.ActiveCount, IdleCount: p.IdleCount, AgentCount: p.AgentCount,
 		Stale: p.Stale || s.Stale || unknown, Unknown: unknown,
-		Source: p.Source, AsOf: p.AsOf,
+		Source: p.Source, AsOf: p.AsOf, VRCount: p.VRCount,
 	})
 }
 

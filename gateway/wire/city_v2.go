@@ -36,6 +36,7 @@ type presenceV2 struct {
 	Stale       bool          `json:"stale"`
 	AsOf        int64         `json:"as_of"`
 	LastEventTS int64         `json:"last_event_ts"`
+	VRCount     int           `json:"vr_count"`
 }
 
 type agentV2 struct {
@@ -65,7 +66,7 @@ func encodePresenceV2(s RoomState) []byte {
 	return mustJSON(presenceV2{
 		OnlineCount: p.OnlineCount, ActiveCount: p.ActiveCount, IdleCount: p.IdleCount,
 		TypingCount: p.TypingCount, AgentCount: p.AgentCount, Agents: agents, MemberCount: p.MemberCount,
-		Source: p.Source, Stale: p.Stale || s.Stale, AsOf: p.AsOf, LastEventTS: p.LastEventTS,
+		Source: p.Source, Stale: p.Stale || s.Stale, AsOf: p.AsOf, LastEventTS: p.LastEventTS, VRCount: p.VRCount,
 	})
 }
 

@@ -43,6 +43,8 @@ type roomSSE struct {
 	Slug   spaces.Slug   `json:"slug"`
 	Stale  bool          `json:"stale"`
 	Source spaces.Source `json:"source"`
+
+	VRCount int `json:"vr_count"`
 }
 
 type agentSSE struct {
@@ -131,7 +133,7 @@ func newRoomSSE(r spaces.RoomView) roomSSE {
 	return roomSSE{
 		RoomID: r.Link.ID, MatrixRoomID: r.Link.RoomID,
 		Online: r.Presence.OnlineCount, Typing: r.Presence.TypingCount, Agents: agents,
-		Slug: r.Link.Slug, Stale: r.Presence.Stale, Source: r.Presence.Source,
+		Slug: r.Link.Slug, Stale: r.Presence.Stale, Source: r.Presence.Source, VRCount: r.Presence.VRCount,
 	}
 }
 

@@ -24,7 +24,7 @@ func general() wire.RoomState {
 			Slug: "general", OnlineCount: 3, TypingCount: 1, TypingUsers: []string{"@secret:test"}, LastEventTS: 77,
 			ActiveCount: 2, IdleCount: 1, MemberCount: 9, AgentCount: 1,
 			Agents: []spaces.Agent{{UserID: "@bot:test", Name: "Bot", Status: "online"}},
-			Source: spaces.SourceMixed, AsOf: 55, Version: 4,
+			Source: spaces.SourceMixed, AsOf: 55, Version: 4, VRCount: 2,
 		},
 	}
 }
@@ -50,10 +50,10 @@ func totals() *spaces.CityPresence {
 }
 
 const (
-	v1General  = `{"room_slug":"general","online_count":3,"typing_count":1,"active_count":2,"idle_count":1,"agent_count":1,"stale":false,"source":"mixed","as_of":55}`
-	v1Delta    = `{"type":"room.presence","room_slug":"general","online_count":3,"typing_count":1,"active_count":2,"idle_count":1,"agent_count":1,"stale":false,"source":"mixed","as_of":55}`
-	v1Unknown  = `{"type":"room.presence","room_slug":"general","online_count":3,"typing_count":1,"active_count":2,"idle_count":1,"agent_count":1,"stale":true,"unknown":true,"source":"mixed","as_of":55}`
-	v2Presence = `{"online_count":3,"active_count":2,"idle_count":1,"typing_count":1,"agent_count":1,"agents":[{"display_name":"Bot","status":"online"}],"member_count":9,"source":"mixed","stale":false,"as_of":55,"last_event_ts":77}`
+	v1General  = `{"room_slug":"general","online_count":3,"typing_count":1,"active_count":2,"idle_count":1,"agent_count":1,"stale":false,"source":"mixed","as_of":55,"vr_count":2}`
+	v1Delta    = `{"type":"room.presence","room_slug":"general","online_count":3,"typing_count":1,"active_count":2,"idle_count":1,"agent_count":1,"stale":false,"source":"mixed","as_of":55,"vr_count":2}`
+	v1Unknown  = `{"type":"room.presence","room_slug":"general","online_count":3,"typing_count":1,"active_count":2,"idle_count":1,"agent_count":1,"stale":true,"unknown":true,"source":"mixed","as_of":55,"vr_count":2}`
+	v2Presence = `{"online_count":3,"active_count":2,"idle_count":1,"typing_count":1,"agent_count":1,"agents":[{"display_name":"Bot","status":"online"}],"member_count":9,"source":"mixed","stale":false,"as_of":55,"last_event_ts":77,"vr_count":2}`
 	v2General  = `{"slug":"general","id":"room_city_general","name":"General \u003c\u0026\u003e \"hall\"","description":"","zone":"central","room_type":"public","icon":"chat","color":"#aabbcc","is_public":true,"matrix_room_id":"!a:test","matrix_room_alias":"#city_general:test","map":{"x":1,"y":2,"w":2,"h":1},"presence":` + v2Presence + `}`
 	v2Lab      = `{"slug":"lab","id":"room_city_lab","name":"lab","description":"","zone":"north","room_type":"","icon":"","color":"","is_public":false,"matrix_room_id":"","matrix_room_alias":"","map":{"x":0,"y":0,"w":0,"h":0},"presence":null}`
 	v2Status   = `{"state":"live","sync":"ok","as_of":99,"presence":"supported","source":"matrix","message":""}`
@@ -113,7 +113,7 @@ func TestEventStreamMessages(t *testing.T) {
 	now := time.UnixMilli(1_700_000_000_123).Add(456_789 * time.Nanosecond)
 	const agent = `{"agent_id":"@bot:test","display_name":"Bot","kind":"agent","status":"online","room_id":"room_city_general","color":null,"node_id":null,"district":null,"model":null,"role":null,"avatar_url":null}`
 	const head = `"timestamp":"2023-11-14T22:13:20.123Z","city":{"online_total":3,"rooms_online":1,"agents_online":1},"rooms":[`
-	const room = `{"room_id":"room_city_general","matrix_room_id":"!a:test","online":3,"typing":1,"agents":[` + agent + `],"slug":"general","stale":false,"source":"mixed"}`
+	const room = `{"room_id":"room_city_general","matrix_room_id":"!a:test","online":3,"typing":1,"agents":[` + agent + `],"slug":"general","stale":false,"source":"mixed","vr_count":2}`
 	want := `{"type":"presence_update",` + head + room + `],"agents":[` + agent + `],"state":"live","as_of":99}`
 	if got := string(wire.EncodeUpdate(view, now)); got != want {
 		t.Errorf("a full snapshot is\n%s\nwant\n%s", got, want)

@@ -76,7 +76,7 @@ func decodeRoom(slug spaces.Slug, data []byte) (CityChange, uint64, error) {
 	if r.Type != typeRoom || r.Slug != slug {
 		return CityChange{}, 0, fmt.Errorf("type %q and slug %q do not fit the subject of room %q", r.Type, r.Slug, slug)
 	}
-	for _, n := range []int{r.OnlineCount, r.TypingCount, r.ActiveCount, r.IdleCount, r.UnknownCount, r.MemberCount, r.AgentCount} {
+	for _, n := range []int{r.OnlineCount, r.TypingCount, r.ActiveCount, r.IdleCount, r.UnknownCount, r.MemberCount, r.AgentCount, r.VRCount} {
 		if n < 0 {
 			return CityChange{}, 0, fmt.Errorf("room %q: a count is negative", slug)
 		}

@@ -22,7 +22,7 @@ const (
 		`"matrix_room_alias":"#city_general:example.org","online_count":3,"typing_count":1,` +
 		`"typing_users":["@alice:example.org"],"last_event_ts":1763712000000`
 	goldenAdded = `,"active_count":2,"idle_count":1,"unknown_count":0,"member_count":5,"agent_count":0,"agents":[],` +
-		`"source":"matrix","stale":false,"as_of":1763712000001,"epoch":7,"version":8,"received_ts":9}`
+		`"source":"matrix","stale":false,"as_of":1763712000001,"epoch":7,"version":8,"received_ts":9,"vr_count":0}`
 	goldenUser = `{"type":"user.presence","matrix_user_id":"@al.ice:example.org","status":"online","last_active_ts":4,` +
 		`"source":"matrix","as_of":5,"epoch":6}`
 )

@@ -11,18 +11,11 @@ import (
 // maxSession bounds the payload of one session: an avatar of 2 KB and names.
 const maxSession = 8 << 10
 
-// sessionPayload is the body of space.session.<gateway>.<session>. The key is
-// text; the field of the same name inside gives way to it.
-type sessionPayload struct {
-	Key string `json:"key"`
-	spaces.Session
-}
-
 func encodeSession(n spaces.Session) ([]byte, error) {
 	if n.ID == "" || n.Subject == "" {
 		return nil, spaces.Invalid("session", "needs an id and a subject")
 	}
-	data, err := json.Marshal(sessionPayload{Key: n.Key.String(), Session: n})
+	data, err := json.Marshal(n)
 	if err != nil {
 		return nil, &spaces.Error{Code: spaces.CodeInvalid, Field: "avatar", Message: "must be JSON", Err: err}
 	}
@@ -79,17 +72,12 @@ func readSession(data []byte) (spaces.Session, error) {
 	if len(data) > maxSession {
 		return spaces.Session{}, fmt.Errorf("a session of %d bytes", len(data))
 	}
-	var p sessionPayload
-	if err := json.Unmarshal(data, &p); err != nil {
+	var n spaces.Session
+	if err := json.Unmarshal(data, &n); err != nil {
 		return spaces.Session{}, err
 	}
-	key, err := spaces.ParseKeyText(p.Key)
-	if err != nil {
-		return spaces.Session{}, err
+	if n.ID == "" || n.Subject == "" || n.Key == (spaces.Key{}) {
+		return spaces.Session{}, fmt.Errorf("session %q of nobody, or nowhere", n.ID)
 	}
-	if p.ID == "" || p.Subject == "" {
-		return spaces.Session{}, fmt.Errorf("session %q of nobody", p.ID)
-	}
-	p.Session.Key = key
-	return p.Session, nil
+	return n, nil
 }
