@@ -47,7 +47,8 @@ function presence(active, idle, typing, agents, more = {}) {
   return {
     online_count: active + idle, active_count: active, idle_count: idle, typing_count: typing, agent_count: agents,
     agents: Array.from({ length: Math.min(agents, 5) }, (_, i) => ({ display_name: bots[i], status: i === 1 ? "busy" : "online" })),
-    member_count: (active + idle) * 3 + 14, source: "matrix", stale: false, as_of: Date.now(), last_event_ts: Date.now() - 40_000, ...more,
+    member_count: (active + idle) * 3 + 14, source: "matrix", stale: false, as_of: Date.now(), last_event_ts: Date.now() - 40_000,
+    vr_count: Math.floor(active / 3), ...more,
   };
 }
 

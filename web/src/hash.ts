@@ -1,4 +1,4 @@
-// The part of the address after #: "#room=general" opens a room, "#token=…"
+// Addresses. The part after #: "#room=general" opens a room, "#token=…"
 // brings a token and is removed from the address at once.
 
 export function roomInHash(hash: string): string | null {
@@ -11,6 +11,11 @@ export function tokenInHash(hash: string): string | null {
 
 export function hashOf(slug: string | null): string {
   return slug === null ? "" : `#room=${slug}`;
+}
+
+// spaceLink is where a room's space is entered.
+export function spaceLink(slug: string): string {
+  return `/space/city/${encodeURIComponent(slug)}`;
 }
 
 // joinLink is a matrix: URI (MSC2312), which opens the visitor's own client

@@ -30,6 +30,7 @@ export interface Numbers {
   idle: number;
   typing: number;
   agents: number;
+  vr: number;
 }
 
 export interface Seen extends Numbers {
@@ -51,6 +52,7 @@ export function look(room: Room, fresh: Freshness): Seen | null {
     idle: p.idle,
     typing: stale ? 0 : p.typing,
     agents: p.agentCount,
+    vr: p.vr,
     stale,
     asOf: p.asOf,
     source: p.source,

@@ -44,6 +44,7 @@ export interface Presence {
   stale: boolean;
   asOf: number; // ms
   lastEvent: number; // ms, 0 when never
+  vr: number; // of online: people in the room's space
 }
 
 export interface Rect {
@@ -182,6 +183,7 @@ function readPresence(raw: unknown): Presence | null {
     stale: p.stale === true,
     asOf: count(p, "as_of"),
     lastEvent: count(p, "last_event_ts"),
+    vr: p.vr_count === undefined ? 0 : count(p, "vr_count"), // a gateway from before it
   };
 }
 

@@ -38,13 +38,14 @@ export function ago(ms: number, now: number): string {
   return clock(ms, now);
 }
 
-// spoken is a room's name for a screen reader: "General, 3 people online, 1
-// typing, 2 agents".
+// spoken is a room's name for a screen reader: "General, 3 people online, 1 in
+// VR, 1 typing, 2 agents".
 export function spoken(room: Room, seen: Seen | null, now: number): string {
   const parts = [room.name];
   if (!room.isPublic) parts.push("private room");
   if (!seen) return [...parts, "number of people unknown"].join(", ");
   parts.push(`${people(seen.online)} online`);
+  if (seen.vr > 0) parts.push(`${digits(seen.vr)} in VR`);
   if (seen.typing > 0) parts.push(`${digits(seen.typing)} typing`);
   if (seen.agents > 0) parts.push(plural(seen.agents, "agent", "agents"));
   if (seen.stale) parts.push(asOf(seen.asOf, now));

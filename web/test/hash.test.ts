@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { backoff } from "../src/backoff";
-import { hashOf, joinLink, roomInHash, tokenInHash } from "../src/hash";
+import { hashOf, joinLink, roomInHash, spaceLink, tokenInHash } from "../src/hash";
 import { hueClasses } from "../src/zones";
 
 test("rooms and tokens in the address", () => {
@@ -33,4 +33,8 @@ test("backoff grows, is random by half, and ends at half a minute", () => {
   expect(backoff(0, () => 1)).toBe(800);
   expect(backoff(3, () => 1)).toBe(6_400);
   expect(backoff(99, () => 1)).toBe(30_000);
+});
+
+test("a room's space has an address of its own", () => {
+  expect(spaceLink("leadership-hall")).toBe("/space/city/leadership-hall");
 });

@@ -53,11 +53,11 @@ describe("look", () => {
 
 test("rooms are spoken as sentences", () => {
   const say = (r: Room, fresh: Freshness = live) => spoken(r, look(r, fresh), 5);
-  expect(say(room({}, { online: 3, typing: 1, agentCount: 0 }))).toBe("General, 3 people online, 1 typing");
-  expect(say(room({}, { online: 1, typing: 0, agentCount: 1 }))).toBe("General, 1 person online, 1 agent");
-  expect(say(room({ isPublic: false }, { online: 0, typing: 0, agentCount: 0 }))).toBe("General, private room, 0 people online");
+  expect(say(room({}, { online: 3, typing: 1, agentCount: 0 }))).toBe("General, 3 people online, 1 in VR, 1 typing");
+  expect(say(room({}, { online: 1, typing: 0, agentCount: 1, vr: 0 }))).toBe("General, 1 person online, 1 agent");
+  expect(say(room({ isPublic: false }, { online: 0, typing: 0, agentCount: 0, vr: 0 }))).toBe("General, private room, 0 people online");
   expect(say(room({}, null))).toBe("General, number of people unknown");
-  expect(say(room({}, { online: 2, agentCount: 0, asOf: 0 }), stale)).toBe("General, 2 people online, time unknown");
+  expect(say(room({}, { online: 2, agentCount: 0, vr: 0, asOf: 0 }), stale)).toBe("General, 2 people online, time unknown");
 });
 
 test("search folds case and accents and wants every word", () => {

@@ -3,7 +3,7 @@
 export const presence = {
   online_count: 3, active_count: 2, idle_count: 1, typing_count: 1, agent_count: 1,
   agents: [{ display_name: "Concierge", status: "busy" }],
-  member_count: 9, source: "matrix", stale: false, as_of: 1_700_000_000_000, last_event_ts: 1_700_000_000_000,
+  member_count: 9, source: "matrix", stale: false, as_of: 1_700_000_000_000, last_event_ts: 1_700_000_000_000, vr_count: 1,
 };
 
 export const room = {

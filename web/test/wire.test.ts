@@ -18,6 +18,8 @@ describe("parseFrame", () => {
 
   test("reads every delta", () => {
     expect(parse({ type: "city.room", seq: 1, slug: "a", presence })).toMatchObject({ type: "room", slug: "a", presence: { idle: 1 } });
+    expect(parse({ type: "city.room", seq: 1, slug: "a", presence })).toMatchObject({ presence: { vr: 1 } });
+    expect(parse({ type: "city.room", seq: 1, slug: "a", presence: { ...presence, vr_count: undefined } })).toMatchObject({ presence: { vr: 0 } });
     expect(parse({ type: "city.room", seq: 1, slug: "a", presence: null })).toEqual({ type: "room", seq: 1, slug: "a", presence: null });
     expect(parse({ type: "city.link", seq: 2, room })).toMatchObject({ type: "link", room: { name: "General" } });
     expect(parse({ type: "city.gone", seq: 3, slug: "a" })).toEqual({ type: "gone", seq: 3, slug: "a" });

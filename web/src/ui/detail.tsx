@@ -3,13 +3,13 @@
 
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { joinLink } from "../hash";
+import { joinLink, spaceLink } from "../hash";
 import type { Seen } from "../life";
 import type { Room, Source } from "../wire";
 import { ago, asOf, clock, digits, zoneName } from "../words";
 import { Facade } from "./facade";
 import { Icon, type IconName } from "./icons";
-import { Agents, Lock, Typing } from "./parts";
+import { Agents, InVR, Lock, Typing } from "./parts";
 import { Sign } from "./sign";
 
 interface Props {
@@ -119,6 +119,7 @@ function Headcount({ seen }: { seen: Seen }) {
     <div class="big-count">
       <strong>{digits(seen.online)}</strong>
       <span>{seen.online === 1 ? "person" : "people"} online</span>
+      <InVR n={seen.vr} />
       <Typing n={seen.typing} />
     </div>
   );
@@ -131,6 +132,7 @@ function Counts({ seen, now }: { seen: Seen; now: number }) {
       <dl class="counts">
         <Row term="Active" n={p.active} note="here and doing something" mark="is-active" />
         <Row term="Idle" n={p.idle} note="connected, but away" mark="is-idle" />
+        <Row term="In VR" n={p.vr} note="of them, in the room’s space" mark="is-vr" />
         <Row term="Agents" n={p.agentCount} note="software, never counted as people" mark="is-agent">
           {p.agents.length > 0 && <Agents agents={p.agents} count={p.agentCount} />}
         </Row>
@@ -175,9 +177,14 @@ function Join({ room }: { room: Room }) {
   return (
     <div class="join">
       <h3>Walk in</h3>
+      <p class="remedies">
+        <a class="button strong" href={spaceLink(room.slug)}>
+          <Icon name="headset" /> Enter the space
+        </a>
+      </p>
       {address ? (
         <>
-          <p class="small">Open it in your Matrix client, or join this address there:</p>
+          <p class="small">Or open it in your Matrix client, or join this address there:</p>
           <code class="address">
             <bdi>{address}</bdi>
           </code>
@@ -187,7 +194,7 @@ function Join({ room }: { room: Room }) {
       )}
       <p class="remedies">
         {link && (
-          <a class="button strong" href={link}>
+          <a class="button" href={link}>
             Open in Matrix <Icon name="go" />
           </a>
         )}

@@ -5,7 +5,7 @@ import { isAlive, type Seen } from "../life";
 import type { Room } from "../wire";
 import { spoken, zoneName } from "../words";
 import { Facade } from "./facade";
-import { AgentCount, Agents, Count, Lock, Typing } from "./parts";
+import { AgentCount, Agents, Count, InVR, Lock, Typing } from "./parts";
 import { Sign } from "./sign";
 
 interface Props {
@@ -90,6 +90,7 @@ function Card({ room, seen: look, hue, selected, now, onOpen }: Omit<Props, "roo
         <span class="facts">
           <Count seen={seen} now={now} />
           {seen && <Typing n={seen.typing} />}
+          {seen && <InVR n={seen.vr} />}
           {seen && <AgentCount n={seen.agents} />}
           {seen && seen.presence.agents.length > 0 && <Agents agents={seen.presence.agents} count={seen.agents} />}
         </span>

@@ -9,7 +9,7 @@ import type { Rect, Room } from "../wire";
 import { spoken, zoneName } from "../words";
 import { Facade } from "./facade";
 import { useHidden } from "./hooks";
-import { AgentCount, Count, Lock, Typing } from "./parts";
+import { AgentCount, Count, InVR, Lock, Typing } from "./parts";
 import { Sign } from "./sign";
 
 interface Props {
@@ -116,6 +116,7 @@ function Tile({ room, rect, seen: look, wanted, hue, selected, first, now, tab, 
         <span class="facts">
           {!room.isPublic && <Lock />}
           <Count seen={seen} now={now} />
+          {seen && <InVR n={seen.vr} />}
           {seen && <AgentCount n={seen.agents} />}
         </span>
       </span>

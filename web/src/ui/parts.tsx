@@ -32,6 +32,17 @@ export function Typing({ n }: { n: number }) {
   );
 }
 
+// InVR is the badge of a room whose space has people in it.
+export function InVR({ n }: { n: number }) {
+  if (n === 0) return null;
+  return (
+    <span class="vr" data-vr={n} title={n === 1 ? "1 of them in VR" : `${digits(n)} of them in VR`}>
+      <Icon name="headset" />
+      {digits(n)} <span class="unit">in VR</span>
+    </span>
+  );
+}
+
 export function AgentCount({ n }: { n: number }) {
   if (n === 0) return null;
   return (
