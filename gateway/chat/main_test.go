@@ -23,6 +23,9 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	if asGateway() {
+		return
+	}
 	goleak.VerifyTestMain(m,
 		// The same two that package bus has to ignore.
 		goleak.IgnoreTopFunction("github.com/nats-io/nats-server/v2/server.(*fileStore).flushStreamStateLoop"),

@@ -121,7 +121,7 @@ func TestRateLimits(t *testing.T) {
 			for n := range 10_000 {
 				_, err := g.React(t.Context(), v, lobby, 1, "👍", true)
 				if spaces.ErrorCode(err) == spaces.CodeRateLimited {
-					if !strings.Contains(err.(*spaces.Error).Fix, "Try again in") {
+					if problem := wire.NewProblem(err); !strings.Contains(problem.Detail, "Try again in") {
 						t.Errorf("got %v", err)
 					}
 					return n
