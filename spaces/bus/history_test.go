@@ -52,3 +52,56 @@ func TestHistoryReachesFollowers(t *testing.T) {
 		}
 	})
 }
+
+// TestHistoryAfterTrouble: while NATS is away publishing fails at once, and
+// afterwards it works again, also when the stream is gone; followers go on.
+func TestHistoryAfterTrouble(t *testing.T) {
+	t.Parallel()
+	n := startNATS(t)
+	_, js := outsider(t, n)
+	b := open(t, bus.Config{URL: n.url()})
+	heard := make(chan int64, 100)
+	stop, err := b.FollowHistory(chatLobby, func(e spaces.ChatEvent) { heard <- e.Seq })
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stop()
+	publish(t, b, event(chatLobby, 1))
+
+	n.stop()
+	if stored, err := b.PublishHistory(t.Context(), []bus.HistoryEvent{event(chatLobby, 2)}); len(stored) > 0 || spaces.ErrorCode(err) != spaces.CodeUnavailable {
+		t.Errorf("without a server: stored %v, %v", stored, err)
+	}
+	n.start()
+	publishAtLast(t, b, event(chatLobby, 2))
+
+	if err := js.DeleteStream(t.Context(), "SPACE_HISTORY"); err != nil {
+		t.Fatal(err)
+	}
+	publishAtLast(t, b, event(chatLobby, 3))
+	for late := time.After(patience); ; {
+		select {
+		case seq := <-heard:
+			if seq == 3 {
+				return
+			}
+		case <-late:
+			t.Fatal("the follower did not hear the last event")
+		}
+	}
+}
+
+// publishAtLast publishes as an outbox does: again until it is acknowledged.
+func publishAtLast(t *testing.T, b *bus.Bus, e bus.HistoryEvent) {
+	t.Helper()
+	for late := time.After(patience); ; {
+		if stored, err := b.PublishHistory(t.Context(), []bus.HistoryEvent{e}); err == nil && len(stored) == 1 {
+			return
+		}
+		select {
+		case <-time.After(20 * time.Millisecond):
+		case <-late:
+			t.Fatalf("event %d was never stored", e.Event.Seq)
+		}
+	}
+}
