@@ -291,24 +291,23 @@ func (b *lister) found(t spaces.Type, table string) string {
 	return " FROM " + string(t) + "_matches m CROSS JOIN " + table // in this order on SQLite
 }
 
-// ordered adds an arm in the order asked for. By life there are two: spaces
-// with people, which the sessions name, and the others.
+// ordered adds an arm in the order asked for. By life there are two, so that each
+// walks an index: spaces with people, which the sessions name, and the others.
 func (b *lister) ordered(arm int, t spaces.Type, table string, columns func(score string) string, from, where, votes, at string) {
 	id := table + ".id"
 	where += b.fitAll(table)
-	switch b.q.Sort {
-	case SortVotes:
+	alive := "l.space_type = '" + string(t) + "' AND l.space_id = " + table + ".space_id"
+	switch {
+	case b.q.Sort == SortVotes:
 		b.add(columns(votes), from+where+b.after(arm, votes, at, id), votes, at, id)
-	case SortLife:
-		living := " JOIN live l ON l.space_type = '" + string(t) + "' AND l.space_id = " + table + ".space_id"
-		if len(b.words) == 0 {
-			living = " FROM live l CROSS JOIN" + strings.TrimPrefix(from, " FROM") + where + " AND l.space_type = '" + string(t) + "' AND l.space_id = " + table + ".space_id"
-			b.add(columns("l.people"), living+b.after(arm, "l.people", at, id), "l.people", at, id)
-		} else {
-			b.add(columns("l.people"), from+living+where+b.after(arm, "l.people", at, id), "l.people", at, id)
-		}
-		still := " AND NOT EXISTS (SELECT 1 FROM live l WHERE l.space_type = '" + string(t) + "' AND l.space_id = " + table + ".space_id)"
-		b.add(columns("0"), from+where+still+b.after(arm, "0", at, id), "0", at, id)
+	case b.q.Sort == SortLife && len(b.words) > 0:
+		const people = "COALESCE(l.people, 0)"
+		b.add(columns(people), from+" LEFT JOIN live l ON "+alive+where+b.after(arm, people, at, id), people, at, id)
+	case b.q.Sort == SortLife:
+		living := " FROM live l CROSS JOIN" + strings.TrimPrefix(from, " FROM") + where + " AND " + alive // in this order on SQLite
+		b.add(columns("l.people"), living+b.after(arm, "l.people", at, id), "l.people", at, id)
+		where += " AND NOT EXISTS (SELECT 1 FROM live l WHERE " + alive + ")"
+		fallthrough
 	default:
 		b.add(columns("0"), from+where+b.after(arm, "0", at, id), "0", at, id)
 	}
