@@ -82,6 +82,7 @@ func (s *stage) watchSpace(m *movers, f *spaceFigures) error {
 func measureSpaces(ctx context.Context, out io.Writer, rounds int, all []spacePeer) error {
 	t := tabwriter.NewWriter(out, 0, 0, 3, ' ', 0)
 	fmt.Fprintf(t, "\nW2: everybody moves ten times a second, medians of %d rounds\n\npeople\tserver\tpairs within 200 ms, %%\tnearest 64 within 200 ms, %%\tno news for 2 s, %%\tp99 age ms\tKB/s per viewer\tcores\tMB\n", rounds)
+	defer t.Flush() // what was measured is shown, also when something fails later
 	for _, n := range append(slices.Clone(sizes), vast) {
 		for _, p := range all {
 			if n == vast && !p.vast {
@@ -104,7 +105,7 @@ func measureSpaces(ctx context.Context, out io.Writer, rounds int, all []spacePe
 				of(func(f spaceFigures) float64 { return f.memory }))
 		}
 	}
-	return t.Flush()
+	return nil
 }
 
 // middle is the median of one figure.
