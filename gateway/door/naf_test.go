@@ -3,6 +3,7 @@ package door_test
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"testing"
 )
 
@@ -78,12 +79,7 @@ func (c *client) sees(from string, holds func(entity) bool) {
 		case "um":
 			ok(c.t, json.Unmarshal(p.Data, &all))
 		}
-		for _, e := range all.D {
-			if holds(e) {
-				return true
-			}
-		}
-		return false
+		return slices.ContainsFunc(all.D, holds)
 	})
 }
 

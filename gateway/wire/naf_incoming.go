@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -219,9 +220,7 @@ func (e *NAFEntity) Merge(later NAFEntity) {
 	if e.Components == nil {
 		e.Components = map[string]json.RawMessage{}
 	}
-	for index, value := range later.Components {
-		e.Components[index] = value
-	}
+	maps.Copy(e.Components, later.Components)
 }
 
 // NAFAvatar is Mover.NAF: whole entities, each good as a first one, so that a
