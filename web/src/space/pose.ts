@@ -49,17 +49,18 @@ export function encodePose(pose: Pose, teleport = false): ArrayBuffer {
   return view.buffer as ArrayBuffer;
 }
 
-// decodePoses returns null for a frame of another kind, and leaves out a
-// record that was cut off. The tick is the low 32 bits of Unix milliseconds.
+// decodePoses returns null for what is no whole frame of poses. The tick is the
+// low 32 bits of Unix milliseconds.
 export function decodePoses(data: ArrayBuffer): { tick: number; movers: Mover[] } | null {
   const view = new DataView(data);
-  if (data.byteLength < 6 || view.getUint8(0) !== serverPoses) return null;
+  if (data.byteLength < 6 || view.getUint8(0) !== serverPoses || view.getUint8(1) !== 0) return null;
   const movers: Mover[] = [];
-  for (let at = 6; at + 2 + record <= data.byteLength; ) {
+  for (let at = 6; at < data.byteLength; ) {
+    if (at + 2 > data.byteLength) return null;
     const word = view.getUint16(at, true);
     const hands = ((word >> 14) & 1) + (word >> 15);
     const end = at + 2 + record * (1 + hands);
-    if (end > data.byteLength) break;
+    if (end > data.byteLength) return null;
     movers.push({ ref: word & refMask, pose: readMover(view, at + 2, (word & 0x4000) !== 0, (word & 0x8000) !== 0) });
     at = end;
   }
@@ -97,10 +98,11 @@ function round(n: number): number {
   return Math.floor(n + 0.5);
 }
 
-// pack keeps the three smallest parts of a unit quaternion: the largest is
-// found again from the others.
+// pack keeps the three smallest parts of a rotation: the largest is found again
+// from the others.
 export function pack(q: Quat): number {
-  const parts = [q.x, q.y, q.z, q.w];
+  const size = Math.hypot(q.x, q.y, q.z, q.w) || 1;
+  const parts = [q.x / size, q.y / size, q.z / size, q.w / size];
   let drop = 0;
   parts.forEach((c, i) => {
     if (Math.abs(c) > Math.abs(parts[drop] as number)) drop = i;

@@ -117,9 +117,9 @@ export class Visit {
     if (this.world.state().phase.is === "inside" && this.socket?.readyState === isOpen) this.socket.send(encodePose(pose, teleport));
   }
 
+  // emote comes back to us as it comes to the others.
   emote(emote: string): void {
     this.send({ type: "emote", emote });
-    this.world.onEmote(this.world.state().session, emote);
   }
 
   typing(on: boolean): void {

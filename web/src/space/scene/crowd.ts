@@ -8,7 +8,7 @@ import type { Motion } from "../motion";
 import { type Pose, type Vec, yawOf } from "../pose";
 import type { Member } from "../wire";
 import { sheet, texture, tint } from "./kit";
-import { tag } from "./panel";
+import { nameRatio, tag } from "./panel";
 
 export interface Person {
   member: Member;
@@ -16,6 +16,7 @@ export interface Person {
 }
 
 const detailWithin = 26; // metres
+const tooNear = 0.55; // who stands inside us would be all we see
 const namesWithin = 40;
 const mostNames = 24;
 const emoteFor = 2.8; // seconds
@@ -136,7 +137,7 @@ export class Crowd {
     }
     for (const part of Object.values(this.parts)) part.end();
     if (this.time - this.namedAt > namesEvery || this.namedAt < 0) this.rename(eye);
-    this.placeNames();
+    this.placeNames(eye);
     this.floatBubbles();
   }
 
@@ -151,7 +152,9 @@ export class Crowd {
     figure.lean = this.isCalm ? 0 : Math.min(0.16, figure.speed * 0.035);
     const bob = this.isCalm ? 0 : Math.sin(this.time * 9 + figure.person.member.ref) * 0.018 * Math.min(3, figure.speed);
     figure.at.set(pose.p.x, pose.p.y + bob, pose.p.z);
-    const isNear = figure.at.distanceTo(eye) < detailWithin;
+    const far = figure.at.distanceTo(eye);
+    if (far < tooNear) return;
+    const isNear = far < detailWithin;
     this.drawBody(figure, pose, isNear);
     this.drawHead(figure, pose, isNear);
     for (const hand of [pose.left, pose.right]) if (hand && isNear) this.parts.hand.put(matrix(hand.p, quaternion(hand.q)), figure.color);
@@ -213,11 +216,16 @@ export class Crowd {
     this.names.splice(this.names.indexOf(name), 1);
   }
 
-  private placeNames(): void {
+  // Names neither fill the view from near nor vanish from far.
+  private placeNames(eye: THREE.Vector3): void {
     for (const { sprite, of } of this.names) {
       const figure = this.figures.get(of.slice(0, of.indexOf(" ")));
-      sprite.visible = figure !== undefined;
-      if (figure) sprite.position.set(figure.at.x, figure.at.y + 0.46, figure.at.z);
+      const far = figure ? figure.at.distanceTo(eye) : 0;
+      sprite.visible = figure !== undefined && far > tooNear;
+      if (!figure) continue;
+      const size = 0.3 * Math.max(0.42, Math.min(2, far / 5.5));
+      sprite.scale.set(size * nameRatio, size, 1);
+      sprite.position.set(figure.at.x, figure.at.y + 0.27 + size * 0.6, figure.at.z);
     }
   }
 
@@ -259,12 +267,11 @@ function labelOf({ member, isTyping }: Person): string {
 }
 
 function write(name: Name, label: string, { member, isTyping }: Person, night: boolean): void {
-  const { canvas, ratio } = tag(isTyping ? `${member.name} …` : member.name, member.guest, night);
+  const canvas = tag(isTyping ? `${member.name} …` : member.name, member.guest, night);
   name.of = label;
   name.sprite.material.map?.dispose();
   name.sprite.material.map = texture(canvas);
   name.sprite.material.needsUpdate = true;
-  name.sprite.scale.set(0.3 * ratio, 0.3, 1);
 }
 
 const one = new THREE.Vector3(1, 1, 1);
@@ -285,13 +292,13 @@ function robe(): THREE.BufferGeometry {
 }
 
 function visor(): THREE.BufferGeometry {
-  return new THREE.SphereGeometry(0.172, 22, 14, Math.PI * 1.15, Math.PI * 0.7, Math.PI * 0.3, Math.PI * 0.38).translate(0, -0.005, -0.042);
+  return new THREE.SphereGeometry(0.205, 28, 12, Math.PI * 1.5 - 0.92, 1.84, Math.PI * 0.355, Math.PI * 0.25).scale(1, 1.04, 1);
 }
 
 function eyes(): THREE.BufferGeometry {
   const both = new THREE.BufferGeometry();
   const eye = new THREE.SphereGeometry(0.024, 10, 8).scale(1, 1.35, 0.6);
-  const [l, r] = [eye.clone().translate(-0.062, 0.012, -0.208), eye.clone().translate(0.062, 0.012, -0.208)];
+  const [l, r] = [eye.clone().translate(-0.062, 0.014, -0.196), eye.clone().translate(0.062, 0.014, -0.196)];
   const n = l.getAttribute("position").count;
   const join = (key: string) => new THREE.Float32BufferAttribute([...l.getAttribute(key).array, ...r.getAttribute(key).array], 3);
   both.setAttribute("position", join("position"));

@@ -13,7 +13,7 @@ function lamplight(night: boolean): Pick<Built, "light" | "fog"> {
   return {
     fog: null,
     light: night
-      ? { sky: paint("#ffd9ad"), ground: paint("#4a3144"), strength: 1.7, sun: paint("#ffcf9a"), sunStrength: 0.9, from: [0.3, 1, 0.5] }
+      ? { sky: paint("#ffd9ad"), ground: paint("#4a3144"), strength: 2.2, sun: paint("#ffcf9a"), sunStrength: 1.1, from: [0.3, 1, 0.5] }
       : { sky: paint("#fff6e6"), ground: paint("#c9b296"), strength: 2.2, sun: paint("#fff3d8"), sunStrength: 1.2, from: [0.3, 1, 0.5] },
   };
 }
@@ -92,7 +92,7 @@ function windowWall(kit: Kit, w: number, z: number, wall: Paint, frame: Paint): 
 function roof(kit: Kit, wood: (l: number) => Paint): void {
   for (const side of [-1, 1]) {
     const slope = new THREE.BoxGeometry(12.4, 0.2, 22.8).rotateZ(side * -0.34);
-    kit.shape(slope, wood(0.5), { x: side * 5.75, y: 6.5 }, 1);
+    kit.shape(slope, wood(kit.night ? 0.72 : 0.62), { x: side * 5.75, y: 6.5 }, 1);
   }
   for (const z of [-11.3, 11.3]) {
     const gable = new THREE.Shape([new THREE.Vector2(-11.4, 4.6), new THREE.Vector2(11.4, 4.6), new THREE.Vector2(0, 8.5)]);
@@ -161,11 +161,11 @@ function shine(kit: Kit, x: number, z: number): void {
 
 export const gallery: Builder = (plan, { title, byline, hue }, night) => {
   const kit = new Kit(night);
-  const wall = night ? paint("#3a3b5e") : paint("#f7f3ea");
+  const wall = night ? paint("#5d5e88") : paint("#f7f3ea");
   const trim = night ? paint("#23244a") : paint("#d9d0bf");
   kit.add(dome(skyPaint(night)));
   kit.add(night ? stars(240, plan.seed) : clouds(plan.seed));
-  const polish = (l: number) => tint(night ? l * 0.5 : l, 0.014, 80);
+  const polish = (l: number) => tint(night ? l * 0.62 : l, 0.014, night ? 280 : 80);
   for (let i = 0; i < 10; i++) for (let j = 0; j < 10; j++) kit.slab(3.06, 2.86, polish(0.8 + ((i + j) % 2) * 0.035), 0, { x: -13.8 + i * 3.06, z: -12.9 + j * 2.87 });
   kit.box(30.6, 5.4, 0.4, wall, { y: 2.7, z: -14.1 }, 0.86).box(30.6, 5.4, 0.4, wall, { y: 2.7, z: 14.1 }, 0.86);
   for (const side of [-1, 1]) kit.box(0.4, 5.4, 28.6, wall, { x: side * 15.1, y: 2.7 }, 0.86);

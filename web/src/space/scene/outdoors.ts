@@ -18,7 +18,7 @@ export function daylight(night: boolean): Pick<Built, "light" | "fog"> {
   return {
     fog: { color: low.clone().lerp(mid, 0.45), near: 45, far: 190 },
     light: night
-      ? { sky: paint("#8d8fd8"), ground: paint("#3b2f52"), strength: 1.9, sun: paint("#c9c4ff"), sunStrength: 1.1, from: [-0.5, 0.8, -0.6] }
+      ? { sky: paint("#8d8fd8"), ground: paint("#3b2f52"), strength: 2.7, sun: paint("#c9c4ff"), sunStrength: 1.5, from: [-0.5, 0.8, -0.6] }
       : { sky: paint("#dcecff"), ground: paint("#cdb796"), strength: 2.1, sun: paint("#fff0d0"), sunStrength: 1.7, from: [-0.5, 0.9, 0.4] },
   };
 }
@@ -254,7 +254,7 @@ export const panorama: Builder = (plan, { title, byline, hue }, night) => {
   kit.add(dome(colors)).add(orb(night, -40, 44, -150));
   if (night) kit.add(stars(700, plan.seed));
   else kit.add(clouds(plan.seed));
-  for (let i = 0; i < 6; i++) kit.add(range(150 - i * 18, 30 - i * 4.6, colors.low.clone().lerp(tint(night ? 0.15 : 0.5, 0.07, hue), (i + 1) / 7), random));
+  for (let i = 0; i < 6; i++) kit.add(range(150 - i * 18, 46 - i * 6.6, colors.low.clone().lerp(tint(night ? 0.15 : 0.5, 0.07, hue), (i + 1) / 7), random));
   kit.add(mist(colors.low));
   kit.floor(0, 11.2, tint(night ? 0.4 : 0.86, 0.03, hue), 0).floor(10.6, 11.2, tint(0.72, 0.12, 75), 0.02).floor(5.8, 6, tint(0.72, 0.1, 75), 0.02);
   kit.tube(11.2, 9.4, 1.2, tint(night ? 0.3 : 0.7, 0.04, hue), { y: -0.62 }, 64);

@@ -122,13 +122,10 @@ function fit(c: CanvasRenderingContext2D, text: string, width: number, size: num
   if (wide > width) c.font = `${weight} ${(size * width) / wide}px ${family}`;
 }
 
-export interface Tag {
-  canvas: HTMLCanvasElement;
-  ratio: number; // width to height
-}
+export const nameRatio = 512 / 96; // width to height of a tag
 
 // tag is the name over somebody's head; a guest's says so.
-export function tag(name: string, guest: boolean, night: boolean): Tag {
+export function tag(name: string, guest: boolean, night: boolean): HTMLCanvasElement {
   const [canvas, c] = sheet(512, 96);
   c.font = `600 44px ${sans}`;
   const short = shorten(c, name, 330);
@@ -150,7 +147,7 @@ export function tag(name: string, guest: boolean, night: boolean): Tag {
     c.fillStyle = night ? "#b9bfe0" : "#5f6784";
     c.fillText("guest", left + 28 + nameWide + 18, 51);
   }
-  return { canvas, ratio: 512 / 96 };
+  return canvas;
 }
 
 function shorten(c: CanvasRenderingContext2D, text: string, width: number): string {

@@ -55,7 +55,8 @@ export function orb(night: boolean, x = -52, y = 66, z = -130): THREE.Group {
   const disc = new THREE.Mesh(new THREE.CircleGeometry(night ? 8 : 10, 48), new THREE.MeshBasicMaterial({ color: night ? 0xf9efd3 : 0xfff6d8, fog: false }));
   disc.position.set(x, y, z);
   disc.lookAt(0, 2, 0);
-  group.add(halo(x, y, z, night ? 62 : 110, paint(night ? "#a99bff" : "#fff1bd"), night ? 0.5 : 0.7), disc);
+  // Behind the disc, or the two would cut each other.
+  group.add(halo(x * 1.12, y * 1.12, z * 1.12, night ? 70 : 120, paint(night ? "#a99bff" : "#fff1bd"), night ? 0.5 : 0.7), disc);
   return group;
 }
 

@@ -171,6 +171,9 @@ export async function canEnterVR(): Promise<boolean> {
 
 const worlds = new WeakMap<Scene, World>();
 
+// A developer's tool that writes HTML and would load itself from another host.
+delete AFRAME.components.inspector;
+
 AFRAME.registerComponent("presence-world", {
   tick(_time: number, ms: number) {
     worlds.get(this.el.sceneEl)?.step(ms);
