@@ -54,6 +54,7 @@ type UpdateRoom struct {
 	Slug         string        `json:"slug"`
 	Stale        bool          `json:"stale"`
 	Source       string        `json:"source" enum:"matrix,inferred,mixed"`
+	VRCount      int           `json:"vr_count" doc:"Of online: people in the room's space, in VR"`
 }
 
 // UpdateAgent describes one agent.
