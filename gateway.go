@@ -21,9 +21,13 @@ func (h *house) gatewayParts(ctx context.Context) ([]part, error) {
 	if err != nil {
 		return nil, err
 	}
+	peers, err := h.openPeers(ctx)
+	if err != nil {
+		return nil, err
+	}
 	identity, err := auth.New(auth.Config{
 		Secret: secret, Admins: s.Admins, QueryToken: s.QueryToken, Log: log,
-		PublicURL: s.publicURL(), HiveNodes: s.HiveNodes, MatrixServers: s.openIDServers(),
+		PublicURL: s.publicURL(), HiveNodes: s.HiveNodes, MatrixServers: s.openIDServers(), Tell: tellRevoked(peers),
 	}, h.store, time.Now)
 	if err != nil {
 		return nil, err
@@ -32,7 +36,7 @@ func (h *house) gatewayParts(ctx context.Context) ([]part, error) {
 	if err != nil {
 		return nil, err
 	}
-	shared, err := h.openSpaces(ctx, identity)
+	shared, err := h.openSpaces(peers, identity)
 	if err != nil {
 		return nil, err
 	}

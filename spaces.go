@@ -26,17 +26,43 @@ type shared struct {
 	hub    *hub.Hub
 	doors  *door.Doors
 	native *door.Native
+
+	identity *auth.Auth
+}
+
+// openPeers makes this process one of the gateways. Its name is unique to this
+// run: what an earlier one left behind is another gateway's, and dead.
+func (h *house) openPeers(ctx context.Context) (*bus.Gateway, error) {
+	return h.bus.Gateway(ctx, "gateway-"+nuid.Next())
+}
+
+// tellRevoked passes on to the other gateways that a login is over. A message
+// that is lost is made up for by what they read in the store.
+func tellRevoked(peers *bus.Gateway) func(login string) {
+	return func(login string) {
+		_ = peers.SendControl(bus.Control{Kind: bus.ControlRevoked, Login: login})
+	}
+}
+
+// orders are what other gateways tell this one: about people in spaces, and
+// about logins that are over.
+type orders struct {
+	*hub.Hub
+	identity *auth.Auth
+}
+
+// Control carries out an order of another gateway.
+func (o orders) Control(from string, c bus.Control) {
+	if c.Kind == bus.ControlRevoked {
+		o.identity.Revoked(c.Login)
+	}
+	o.Hub.Control(from, c)
 }
 
 // openSpaces builds the shared spaces. Nothing runs before its parts do.
-func (h *house) openSpaces(ctx context.Context, identity *auth.Auth) (*shared, error) {
-	var s shared
+func (h *house) openSpaces(peers *bus.Gateway, identity *auth.Auth) (*shared, error) {
+	s := shared{peers: peers, identity: identity}
 	var err error
-	// Unique to this run: what an earlier one left behind is another gateway's,
-	// and dead.
-	if s.peers, err = h.bus.Gateway(ctx, "gateway-"+nuid.Next()); err != nil {
-		return nil, err
-	}
 	s.access = access.New(access.Config{Store: h.store, Kicker: &s, Now: time.Now, Log: h.env.log})
 	s.chat, err = chat.New(chat.Config{
 		Store: h.store, Bus: h.bus, Access: s.access, Retention: h.env.settings.chatRetention(),
@@ -82,7 +108,7 @@ func (s *shared) openDoors(h *house, identity *auth.Auth) (err error) {
 func (s *shared) parts(b *bus.Bus) []part {
 	return []part{
 		{"chat", s.chat.Run},
-		{"peers", func(ctx context.Context) error { return s.peers.Run(ctx, s.hub) }},
+		{"peers", func(ctx context.Context) error { return s.peers.Run(ctx, orders{s.hub, s.identity}) }},
 		{"sessions", func(ctx context.Context) error { return b.WatchSessions(ctx, s.hub) }},
 		{"spaces", s.hub.Run},
 		{"doors", s.doors.Run},

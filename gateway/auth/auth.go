@@ -35,7 +35,11 @@ type Config struct {
 	// QueryToken accepts ?token=<jwt>. URLs are logged by every proxy on the
 	// way, so it is off unless an old client needs it.
 	QueryToken bool
-	Log        *slog.Logger
+	// Tell is told of each login that is revoked here, so that other gateways
+	// can hear of it ([Auth.Revoked]) before they read it in the store. It must
+	// not wait. Nil: nobody is told.
+	Tell func(login string)
+	Log  *slog.Logger
 }
 
 // Store keeps what must outlive one process and hold for all gateways; see
@@ -65,6 +69,7 @@ type Auth struct {
 	secret     []byte
 	admins     map[string]bool
 	queryToken bool
+	tell       func(login string)
 	domain     string
 	accounts   *hive.Accounts
 	matrix     *openID
@@ -99,6 +104,7 @@ func New(cfg Config, store Store, now func() time.Time) (*Auth, error) {
 		secret:     cfg.Secret,
 		admins:     adminSubjects(cfg.Admins),
 		queryToken: cfg.QueryToken,
+		tell:       cfg.Tell,
 		domain:     domainOf(cfg.PublicURL),
 		accounts:   hive.NewAccounts(cfg.HiveNodes, now, cfg.Log),
 		matrix:     newOpenID(cfg.MatrixServers),

@@ -195,6 +195,30 @@ func TestLogout(t *testing.T) {
 	}
 }
 
+// TestMintedTokenCanBeRevoked: by the id in it, for one that leaked.
+func TestMintedTokenCanBeRevoked(t *testing.T) {
+	t.Parallel()
+	w := newTown(t)
+	leaked, kept := mint(t, w.world, auth.Grant{Subject: "op"}), mint(t, w.world, auth.Grant{Subject: "op"})
+	w.Revoked(leaked.Viewer.Login)
+	_, _, err := w.Viewer(t.Context(), leaked.Token)
+	wantCode(t, err, spaces.CodeUnauthenticated)
+	if _, _, err := w.Viewer(t.Context(), kept.Token); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestCityTokensAreNoLogins: our words in somebody else's token mean nothing.
+func TestCityTokensAreNoLogins(t *testing.T) {
+	t.Parallel()
+	w := newTown(t)
+	token := city(t, set("sid", "guest:x"), set("scope", "enter:global:lobby:main"), set("sid_exp", start.Add(1000*time.Hour).Unix()))
+	v, expires, err := w.Viewer(t.Context(), token)
+	if err != nil || v.Login != "" || len(v.Scopes) != 0 || !expires.Equal(start.Add(time.Hour)) {
+		t.Errorf("got %+v until %s, %v", v, expires, err)
+	}
+}
+
 // TestGuestCanBeRevoked: although no guest is stored anywhere.
 func TestGuestCanBeRevoked(t *testing.T) {
 	t.Parallel()
@@ -313,16 +337,19 @@ func TestRevocationReachesOtherGateways(t *testing.T) {
 }
 
 // TestRevokedByHearsay: what another gateway told holds before the store was
-// read, and through a reading that began earlier.
+// read.
 func TestRevokedByHearsay(t *testing.T) {
 	t.Parallel()
 	w := newTown(t)
 	login := w.logIn(t, w.Auth)
 	other := w.gateway(t)
+	here := w.gateway(t, func(c *auth.Config) { c.Tell = other.Revoked })
 	if _, ok := other.Current(login.Viewer); !ok {
 		t.Fatal("revoked too early")
 	}
-	other.Revoked(login.Viewer.Login)
+	if err := here.Logout(t.Context(), login.Viewer); err != nil {
+		t.Fatal(err)
+	}
 	if _, ok := other.Current(login.Viewer); ok {
 		t.Error("hearsay does not count")
 	}

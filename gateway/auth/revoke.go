@@ -82,6 +82,9 @@ func (a *Auth) revoke(ctx context.Context, login, by, reason string) error {
 		return loginsAway(err)
 	}
 	a.revoked.add(login)
+	if a.tell != nil {
+		a.tell(login)
+	}
 	return nil
 }
 

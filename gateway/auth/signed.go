@@ -24,6 +24,10 @@ const (
 	// dlux_vr_<milliseconds>_<random>, signed for one join.
 	joinWindow = 5 * time.Minute
 
+	// clockDifference is how much longer a used challenge is remembered, for
+	// gateways whose clocks are late.
+	clockDifference = time.Hour
+
 	maxChallenge = 1024
 	maxSignature = 256
 )
@@ -145,7 +149,7 @@ func (a *Auth) windowOf(challenge string) (window, error) {
 func (a *Auth) admit(ctx context.Context, p proof, found signed, w window) error {
 	now := a.now()
 	if w.once {
-		err := a.store.UseOnce(ctx, hashText("hive challenge", p.account, p.challenge), now, w.over)
+		err := a.store.UseOnce(ctx, hashText("hive challenge", p.account, p.challenge), now, w.over.Add(clockDifference))
 		switch {
 		case spaces.ErrorCode(err) == spaces.CodeUnauthenticated:
 			return spaces.Invalid("challenge", "was used already: it is good once")

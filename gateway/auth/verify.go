@@ -120,6 +120,7 @@ func checkCity(c *claims) error {
 	switch c.Type {
 	case "access":
 		c.Roles = withoutMemberRoles(c.Roles)
+		c.Scope, c.Session, c.SessionEnd = "", "", nil // words of ours, which the city's service may use otherwise
 		return nil
 	case "refresh":
 		return refuse("this is a refresh token, which is only good for the login service: send the access token")

@@ -1,6 +1,6 @@
 // Package store holds what must survive a restart: links, microDAO members,
-// what the sync loop remembers, the daemon's Matrix session and one-time
-// tickets. One file per table group, hand-written SQL, the same queries on
+// what the sync loop remembers, the daemon's Matrix session, logins with
+// their challenges and revocations, one-time tickets. One file per table group, hand-written SQL, the same queries on
 // SQLite and PostgreSQL. The schema and the rules for writing queries are in
 // package migrations.
 //
