@@ -17,9 +17,9 @@ import (
 )
 
 var (
-	midday  = time.UnixMilli(1_800_000_000_000).UTC()
-	hall  = spaces.Key{Type: spaces.TypeCity, ID: "hall", Subspace: spaces.MainSubspace}
-	annex = spaces.Key{Type: spaces.TypeCity, ID: "hall", Subspace: "annex"}
+	midday = time.UnixMilli(1_800_000_000_000).UTC()
+	hall   = spaces.Key{Type: spaces.TypeCity, ID: "hall", Subspace: spaces.MainSubspace}
+	annex  = spaces.Key{Type: spaces.TypeCity, ID: "hall", Subspace: "annex"}
 )
 
 // client is a session of a person: "alice" or "alice#2".
