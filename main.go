@@ -35,6 +35,8 @@ type cli struct {
 	Serve  serveCmd  `cmd:"" default:"withargs" help:"Run the city: aggregator and gateway in one process (the default)."`
 	Link   linkCmd   `cmd:"" help:"Tie Matrix rooms to places in the city."`
 	Member memberCmd `cmd:"" help:"Say who belongs to a microDAO and may see its private rooms."`
+	Post   postCmd   `cmd:"" help:"Bring, list and hide the posts whose spaces people enter."`
+	Role   roleCmd   `cmd:"" help:"Say who may do what in a space."`
 	Login  loginCmd  `cmd:"" help:"Show who is logged in, and end logins."`
 	Token  tokenCmd  `cmd:"" help:"Make an access token for an operator or a test."`
 	Doctor doctorCmd `cmd:"" help:"Check homeserver, token, rooms, NATS, database and clock, and say what to do."`

@@ -53,6 +53,9 @@ func (set *settings) localCity(ctx context.Context, scr *screen) (err error) {
 	if err := set.writeEnv(vars); err != nil {
 		return err
 	}
+	if err := set.importPosts(ctx, vars); err != nil {
+		return err
+	}
 	p, err := set.startPresence(ctx, scr, vars)
 	if err != nil {
 		return err

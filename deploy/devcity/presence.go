@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"presence/deploy/child"
+	"presence/deploy/devcity/town"
 )
 
 const (
@@ -40,6 +41,19 @@ func (set *settings) startPresence(ctx context.Context, scr *screen, vars map[st
 		return nil, errors.Join(err, p.Stop(stopLimit))
 	}
 	return p, nil
+}
+
+// importPosts brings the city's posts, as an operator would.
+func (set *settings) importPosts(ctx context.Context, vars map[string]string) error {
+	if err := town.WritePosts(set.postsFile()); err != nil {
+		return err
+	}
+	cmd := exec.CommandContext(ctx, set.presence, "post", "import", set.postsFile())
+	cmd.Env = environment(os.Environ(), vars)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("bring the city's posts: %w\n%s", err, out)
+	}
+	return nil
 }
 
 // newLog puts the log of the last run aside and returns the name of the new one.

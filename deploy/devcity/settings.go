@@ -76,6 +76,9 @@ func (set *settings) logs() string { return filepath.Join(set.data, "logs") }
 // linksFile is where the rooms of the local city are written for presence.
 func (set *settings) linksFile() string { return filepath.Join(set.data, "city.yaml") }
 
+// postsFile is where the posts of the local city are written for presence.
+func (set *settings) postsFile() string { return filepath.Join(set.data, "posts.jsonl") }
+
 // envFile is where presence's settings are written, for use at a terminal.
 func (set *settings) envFile() string { return filepath.Join(set.data, "city.env") }
 

@@ -178,3 +178,20 @@ func (s *Store) named(ctx context.Context, query string, args ...any) ([]*namedR
 		return &n, err
 	}, err).AsList()
 }
+
+// ClosedPosts returns the posts that are hidden or flagged, newest first, at
+// most limit. It reads the whole table: it is for operators.
+func (s *Store) ClosedPosts(ctx context.Context, limit int) ([]Post, error) {
+	rows, err := s.db.Query(ctx, `SELECT author, permlink, type, title, votes, nsfw, hidden, flagged, created_at FROM posts
+		WHERE hidden OR flagged ORDER BY created_at DESC, id DESC LIMIT $1`, limit)
+	found, err := dbutil.NewRowIterWithError(rows, func(row dbutil.Scannable) (p Post, err error) {
+		var created stamp
+		err = row.Scan(&p.Author, &p.Permlink, &p.Kind, &p.Title, &p.Votes, &p.NSFW, &p.Hidden, &p.Flagged, &created)
+		p.CreatedAt = created.time()
+		return p, err
+	}, err).AsList()
+	if err != nil {
+		return nil, fmt.Errorf("read the hidden posts: %w", err)
+	}
+	return found, nil
+}
