@@ -108,7 +108,7 @@ func (c *client) typed() *client {
 
 // uws connects as networked-aframe's uws adapter does.
 func (w *world) uws(query string) *client {
-	c := dial(w.t, w.base+"/naf/uws"+query)
+	c := dial(w.t, w.base+"/naf"+query)
 	c.decode = func(b []byte) (said, bool) {
 		var m struct {
 			Event string

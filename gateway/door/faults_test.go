@@ -173,7 +173,7 @@ func TestUnprovenIsGuest(t *testing.T) {
 func TestForeignOrigin(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	for _, path := range []string{"/socket.io/?EIO=4&transport=websocket", "/socket.io/", "/naf/uws"} {
+	for _, path := range []string{"/socket.io/?EIO=4&transport=websocket", "/socket.io/", "/naf"} {
 		for origin, welcome := range map[string]bool{"https://evil.example": false, "https://dlux.io": true, w.base: true} {
 			ws, resp, err := websocket.Dial(t.Context(), strings.Replace(w.base, "http", "ws", 1)+path,
 				&websocket.DialOptions{HTTPHeader: http.Header{"Origin": {origin}}})

@@ -158,8 +158,6 @@ func newUWSClient(v *visitor) plainClient { return uwsClient{newNAF(v, wire.NAF{
 
 func (c uwsClient) visits() *visitor { return c.visitor }
 
-func (c uwsClient) gone(ctx context.Context) { c.left(ctx) }
-
 func (c uwsClient) refusal(event string, err error) []byte {
 	return c.encoder.Event(nil, wire.Refused{Op: event, Err: err})
 }

@@ -26,8 +26,6 @@ type plainClient interface {
 	receive(ctx context.Context, message []byte) (event string, err error)
 	// refusal is the whole frame that says what was refused.
 	refusal(event string, err error) []byte
-	// gone is called once, last.
-	gone(ctx context.Context)
 }
 
 // Join lets the client know its socket.
@@ -54,17 +52,10 @@ func (p *plain) Review(s *conn.Socket) { clientOf(s).visits().current() }
 func (p *plain) Leave(s *conn.Socket) {
 	ctx, cancel := context.WithTimeout(context.Background(), leaveTime)
 	defer cancel()
-	clientOf(s).gone(ctx)
+	clientOf(s).visits().left(ctx, s.Broken())
 }
 
 func clientOf(s *conn.Socket) plainClient { return s.Seat.(plainClient) }
-
-// left ends the stay of a client that is no longer there.
-func (v *visitor) left(ctx context.Context) {
-	if err := v.leave(ctx); err != nil {
-		v.doors.cfg.Log.WarnContext(ctx, "a stay did not end in order; its session expires by itself", "error", err)
-	}
-}
 
 // rawClient is the wallet script.
 type rawClient struct{ *dlux }
@@ -74,8 +65,6 @@ func newRawClient(v *visitor) plainClient {
 }
 
 func (c rawClient) visits() *visitor { return c.visitor }
-
-func (c rawClient) gone(ctx context.Context) { c.left(ctx) }
 
 func (c rawClient) refusal(event string, err error) []byte {
 	return c.encoder.Event(nil, wire.Refused{Op: event, Err: err})

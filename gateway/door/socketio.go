@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"slices"
 
+	"presence/gateway/conn/engineio"
 	"presence/gateway/conn/socketio"
 	"presence/gateway/wire"
 	"presence/spaces"
@@ -78,9 +80,12 @@ func (c *ioClient) acknowledge(e socketio.Event, body any) {
 }
 
 // Disconnected ends the stay in the same step as the connection.
-func (c *ioClient) Disconnected(ctx context.Context, _ string) {
+func (c *ioClient) Disconnected(ctx context.Context, reason string) {
 	c.doors.mu.Lock()
 	delete(c.doors.visitors, c.visitor)
 	c.doors.mu.Unlock()
-	c.left(ctx)
+	c.left(ctx, slices.Contains(brokenReasons, reason))
 }
+
+// brokenReasons are how a session ends without anybody having wished it.
+var brokenReasons = []string{engineio.ReasonLost, wire.CloseSilent.Label, wire.CloseSlow.Label}

@@ -77,6 +77,22 @@ func (v *visitor) leave(ctx context.Context) error {
 	return member.Leave(ctx)
 }
 
+// left ends the stay of a client that is no longer there. After a connection
+// that broke, its seat waits a moment for the person to come back.
+func (v *visitor) left(ctx context.Context, broken bool) {
+	v.disown()
+	if v.member == nil {
+		return
+	}
+	end := v.member.Leave
+	if broken {
+		end = v.member.Lose
+	}
+	if err := end(ctx); err != nil {
+		v.doors.cfg.Log.WarnContext(ctx, "a stay did not end in order; its session expires by itself", "error", err)
+	}
+}
+
 // inside returns the member the visitor is, or why it is none: it may have been
 // sent away since.
 func (v *visitor) inside() (*hub.Member, error) {

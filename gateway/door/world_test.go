@@ -79,7 +79,7 @@ func newWorld(t *testing.T) *world {
 	})
 	ok(t, err)
 	doors, err := door.New(door.Config{
-		Hub: w.hub, Chat: w.chat, Identity: w.identity, Access: rights, Origins: []string{"https://dlux.io", "http://127.0.0.1:*"}, Log: log,
+		Hub: w.hub, Chat: w.chat, Identity: w.identity, Access: rights, Origins: []string{"https://dlux.io"}, Log: log,
 	})
 	ok(t, err)
 	native, err := door.NewNative(door.NativeConfig{Hub: w.hub, Chat: w.chat, Auth: w.identity, Log: log})
@@ -88,7 +88,7 @@ func newWorld(t *testing.T) *world {
 
 	mux := http.NewServeMux()
 	mux.HandleFunc("/socket.io/", doors.ServeSocketIO)
-	mux.HandleFunc("/naf/uws", doors.ServeNAF)
+	mux.HandleFunc("/naf", doors.ServeNAF)
 	mux.Handle("/ws/space", native)
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)

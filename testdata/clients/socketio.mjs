@@ -25,7 +25,7 @@ const connect = async (auth) => {
   return socket;
 };
 
-const place = { spaceType: "post", spaceId: "alice/gallery", userAccount: "admin" };
+const place = { spaceType: "global", spaceId: "lobby", subspace: `main-${transports}`, userAccount: "admin" };
 const alice = await connect({ token });
 const guest = await connect();
 
@@ -36,7 +36,7 @@ assert.equal((await aliceJoined).users.length, 1);
 const arrival = heard(alice, "user-joined");
 const guestJoined = heard(guest, "space-joined");
 const ack = await guest.emitWithAck("join-space", place);
-assert.deepEqual(ack, { success: true, space: "post:alice/gallery:main" });
+assert.deepEqual(ack, { success: true, space: `global:lobby:main-${transports}` });
 const { users } = await guestJoined;
 assert.deepEqual(new Set(users.map((u) => u.socketId)), new Set([alice.id, guest.id]));
 const shown = users.find((u) => u.socketId === alice.id);
