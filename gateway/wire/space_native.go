@@ -257,9 +257,8 @@ func appendAck(dst []byte, e Ack) []byte {
 	return textFrame(dst, func(b []byte) []byte {
 		b = appendString(append(b, `{"type":`...), nativeAck)
 		b = append(append(b, `,"id":`...), e.Request...)
-		if e.Body != nil {
-			body := mustJSON(e.Body)
-			b = append(append(b, ','), body[1:len(body)-1]...) // an object with fields
+		if body := mustJSON(e.Body); len(body) > 2 && body[0] == '{' { // an object with fields
+			b = append(append(b, ','), body[1:len(body)-1]...)
 		}
 		return append(b, '}')
 	})
