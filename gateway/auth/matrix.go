@@ -31,7 +31,7 @@ func (a *Auth) MatrixLogin(ctx context.Context, token OpenIDToken) (Login, error
 	}
 	user, err := a.matrix.holder(ctx, token.Server, token.AccessToken)
 	if errors.Is(err, errTokenRefused) {
-		return Login{}, refuseOpenID("body.access_token", "is not known to its server, or has expired")
+		return Login{}, refuseOpenID("body.access_token", "the token is not known to its server, or has expired")
 	}
 	if err != nil {
 		return Login{}, &spaces.Error{
@@ -40,7 +40,7 @@ func (a *Auth) MatrixLogin(ctx context.Context, token OpenIDToken) (Login, error
 	}
 	// A server answers for its own people only; the library takes any sub.
 	if !spaces.ValidUserID(string(user)) || strings.ContainsFunc(string(user), notInIDs) || user.Homeserver() != token.Server {
-		return Login{}, refuseOpenID("body.matrix_server_name", "answered for somebody who is not of this server")
+		return Login{}, refuseOpenID("body.matrix_server_name", "the Matrix server answered for somebody who is not of this server")
 	}
 	subject := matrixPrefix + string(user)
 	if len(subject) > maxSubject {
@@ -50,7 +50,7 @@ func (a *Auth) MatrixLogin(ctx context.Context, token OpenIDToken) (Login, error
 	err = a.store.UseOnce(ctx, hashText("openid", token.Server, token.AccessToken), now, now.Add(openIDMemory))
 	switch {
 	case spaces.ErrorCode(err) == spaces.CodeUnauthenticated:
-		return Login{}, refuseOpenID("body.access_token", "was used already: it is good once")
+		return Login{}, refuseOpenID("body.access_token", "the token was used already: it is good once")
 	case err != nil:
 		return Login{}, loginsAway(err)
 	}

@@ -129,7 +129,7 @@ func (a *Auth) windowOf(challenge string) (window, error) {
 		seconds, err := strconv.ParseInt(challenge, 10, 64)
 		made := time.Unix(seconds, 0)
 		if err != nil || made.After(now.Add(secondsAhead)) || !now.Before(made.Add(secondsLife)) {
-			return window{}, spaces.Invalid("challenge", "must be the time of signing in seconds: at most %s ago and %s ahead", secondsLife, secondsAhead)
+			return window{}, spaces.Invalid("challenge", "must be the time of signing in seconds, at most %d hours ago and %d minutes ahead", secondsLife/time.Hour, secondsAhead/time.Minute)
 		}
 		return window{ends: made.Add(secondsLife), over: made.Add(secondsLife)}, nil
 	}
@@ -137,7 +137,7 @@ func (a *Auth) windowOf(challenge string) (window, error) {
 		ms, err := strconv.ParseInt(parts[1], 10, 64)
 		made := time.UnixMilli(ms)
 		if err != nil || made.After(now.Add(joinWindow)) || !now.Before(made.Add(joinWindow)) {
-			return window{}, spaces.Invalid("challenge", "dlux_vr_<ms>_<random> must be at most %s old", joinWindow)
+			return window{}, spaces.Invalid("challenge", "must be at most %d minutes old", joinWindow/time.Minute)
 		}
 		return window{ends: now.Add(socketLife), once: true, over: made.Add(joinWindow)}, nil
 	}
@@ -219,14 +219,22 @@ func (p proof) recover() (hive.Key, error) {
 // refused says that a proof proves nothing, and where its fault is.
 func (p proof) refused(err error) error {
 	fault, ok := errors.AsType[*spaces.Error](err)
-	if !ok || fault.Code != spaces.CodeInvalid && fault.Code != spaces.CodeUnauthenticated {
+	if !ok {
 		return err
 	}
-	field := fault.Field
-	if field != "" {
-		field = p.at(field)
+	name, ofProof := partNames[fault.Field]
+	if !ofProof || fault.Code != spaces.CodeInvalid && fault.Code != spaces.CodeUnauthenticated {
+		return err
 	}
-	return &spaces.Error{Code: spaces.CodeUnauthenticated, Field: field, Message: fault.Message, Fix: fixSigned, Err: fault.Err}
+	return &spaces.Error{
+		Code: spaces.CodeUnauthenticated, Field: p.at(fault.Field),
+		Message: name + " " + fault.Message, Fix: fixSigned, Err: fault.Err,
+	}
+}
+
+// partNames are the parts of a proof in words.
+var partNames = map[string]string{
+	"account": "the account", "challenge": "the challenge", "pubkey": "the public key", "signature": "the signature",
 }
 
 // oldLogin names the login of a challenge that was not ours: the same for every

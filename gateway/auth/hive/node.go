@@ -83,7 +83,7 @@ func decodePosting(body []byte, account string) (Authority, error) {
 		}
 	}
 	return Authority{}, &spaces.Error{
-		Code: spaces.CodeUnauthenticated, Field: "account", Message: "there is no such Hive account",
+		Code: spaces.CodeUnauthenticated, Field: "account", Message: "does not exist on Hive",
 	}
 }
 
