@@ -69,9 +69,10 @@ fuzz: ## Run each fuzz target for FUZZTIME (10s).
 	@deploy/fuzz.sh $(or $(FUZZTIME),10s)
 
 .PHONY: bench
-bench: ## Measure the aggregator, then the gateway beside a Node Socket.IO server.
+bench: ## Measure the aggregator, the chat while a gateway dies, then the gateway beside a Node Socket.IO server.
 	go test -run '^$$' -bench . -skip BenchmarkChange -benchmem ./aggregator/...
 	go test -run '^$$' -bench BenchmarkChange -benchtime 20000x ./aggregator
+	deploy/postgres-test.sh run -- go test -run '^$$' -bench BenchmarkNothingIsLost -benchtime 1x ./gateway/chat
 	go run ./bench
 
 ##@ Change
