@@ -128,7 +128,7 @@ func (v *Server) passOrigin(w http.ResponseWriter, r *http.Request) bool {
 	h := w.Header()
 	h.Set("Access-Control-Allow-Origin", origin)
 	h.Set("Access-Control-Allow-Credentials", "true") // for balancers that route by cookie; we have none
-	h.Set("Vary", "Origin")
+	h.Add("Vary", "Origin")
 	if r.Method != http.MethodOptions {
 		return true
 	}
