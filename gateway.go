@@ -45,7 +45,7 @@ func (h *house) gatewayParts(ctx context.Context) ([]part, error) {
 		return nil, err
 	}
 	rest, err := api.New(api.Config{
-		City: feed, Identity: identity, Links: h.store, Spaces: spaces, InternalKey: string(s.InternalKey), BusReady: h.bus.Ready, Log: log,
+		City: feed, Identity: identity, Links: h.store, Spaces: spaces, Chat: shared.chat, InternalKey: string(s.InternalKey), BusReady: h.bus.Ready, Log: log,
 	})
 	if err != nil {
 		return nil, err
