@@ -67,6 +67,9 @@ func (c *dlux) do(ctx context.Context, event string, payload json.RawMessage) (a
 }
 
 func (c *dlux) join(ctx context.Context, b json.RawMessage) (answer, error) {
+	if err := c.mayAsk(); err != nil {
+		return answer{}, err
+	}
 	wish, err := wire.DecodeJoinSpace(b)
 	if err != nil {
 		return answer{}, err

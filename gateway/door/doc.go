@@ -13,6 +13,21 @@
 // client is told is encoded by the hub in the door's format, so people of all
 // doors meet in one space.
 //
+// # The first server's events
+//
+// Names and payloads are those of the first server: join-space, chat-message,
+// chat-reaction, aframe-update, webrtc-offer, webrtc-answer and
+// webrtc-ice-candidate. A client may besides leave a space (leave-space), say
+// that it writes (typing {typing}), show a gesture (emote {emote}), change its
+// lines (chat-edit {messageId, content}, chat-delete {messageId}), take a
+// reaction back (chat-reaction {…, on: false}) and send messages of its own
+// application (custom {name, data, to}). Every event can be acknowledged:
+// {success: true, …}, or {success: false, error, code, field}. What is refused
+// is said by space-error or chat-error as well, and nothing is dropped silently.
+//
+// The wallet script's objects carry the same events in "type". Any other type is
+// the application's own and goes, in order, to the others in the space.
+//
 // # networked-aframe
 //
 // A scene's room is "type:id:subspace" or "type:id", for example

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"time"
 
 	"presence/gateway/hub"
 	"presence/gateway/wire"
@@ -17,9 +18,12 @@ type naf struct {
 
 	encoder wire.NAF
 	rig     rig
+	changes pace // of the template, each of which brings everybody's place anew
 }
 
-func newNAF(v *visitor, encoder wire.NAF) *naf { return &naf{visitor: v, encoder: encoder} }
+func newNAF(v *visitor, encoder wire.NAF) *naf {
+	return &naf{visitor: v, encoder: encoder, changes: pace{most: 4, every: 10 * time.Second}}
+}
 
 // nafEvents are the events of the adapters by name.
 var nafEvents = map[string]func(*naf, context.Context, json.RawMessage) error{
@@ -30,6 +34,9 @@ var nafEvents = map[string]func(*naf, context.Context, json.RawMessage) error{
 
 // join enters the space that the scene's room names.
 func (c *naf) join(ctx context.Context, b json.RawMessage) error {
+	if err := c.mayAsk(); err != nil {
+		return err
+	}
 	name, err := wire.DecodeNAFRoom(b)
 	if err != nil {
 		return err
@@ -116,7 +123,7 @@ func (c *naf) move(m *hub.Member) error {
 	if err := m.Move(pose, nil, c.rig.avatar()); err != nil {
 		return err
 	}
-	if t := c.rig.template(); t != c.encoder.Template {
+	if t := c.rig.template(); t != c.encoder.Template && c.changes.allow(time.Now()) {
 		c.encoder.Template = t
 		m.Speak(c.encoder)
 	}

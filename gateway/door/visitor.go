@@ -40,11 +40,16 @@ func (d *Doors) visitor(ctx context.Context, r *http.Request, auth json.RawMessa
 	}, nil
 }
 
+// mayAsk bounds how often a visitor makes us look for a space.
+func (v *visitor) mayAsk() error {
+	if v.arrivals.allow(time.Now()) {
+		return nil
+	}
+	return &spaces.Error{Code: spaces.CodeRateLimited, Message: "too many spaces asked for in a short time", Fix: "Wait a few seconds"}
+}
+
 // enter brings the visitor into a space, out of any other.
 func (v *visitor) enter(ctx context.Context, a hub.Arrival) error {
-	if !v.arrivals.allow(time.Now()) {
-		return &spaces.Error{Code: spaces.CodeRateLimited, Message: "too many spaces entered in a short time", Fix: "Wait a few seconds"}
-	}
 	viewer, ok := v.current()
 	if !ok {
 		return revoked()
