@@ -61,6 +61,18 @@ for (const line of await Promise.all(lines)) {
   assert.equal(line.user_account, null);
 }
 
+// What is written over REST reaches the same people.
+const overRest = [heard(alice, "chat-message"), heard(guest, "chat-message")];
+const written = await fetch(`${base}/api/chat/global/lobby/messages`, {
+  method: "POST",
+  headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+  body: JSON.stringify({ content: "over REST", subspace: place.subspace }),
+});
+assert.equal(written.ok, true, await written.text());
+for (const line of await Promise.all(overRest)) {
+  assert.deepEqual([line.content, line.user_account], ["over REST", "alice"]);
+}
+
 const offer = heard(guest, "webrtc-offer");
 alice.emit("webrtc-offer", { targetSocketId: guest.id, offer: { type: "offer", sdp: "v=0" } });
 assert.deepEqual(await offer, { offer: { type: "offer", sdp: "v=0" }, fromSocketId: alice.id, fromUser: "alice" });
