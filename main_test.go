@@ -13,6 +13,9 @@ import (
 
 // TestMain fails the run when a goroutine of the program outlives it.
 func TestMain(m *testing.M) {
+	if asProgram() {
+		return
+	}
 	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
 		http.DefaultTransport.(*http.Transport).CloseIdleConnections()
 		os.Exit(code)
