@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -87,16 +88,16 @@ func (c *postListCmd) posts(ctx context.Context, s *store.Store) ([]store.Post, 
 }
 
 func marks(p store.Post) string {
-	text := ""
+	var on []string
 	for _, m := range []struct {
 		on   bool
 		name string
-	}{{p.NSFW, "nsfw "}, {p.Hidden, "hidden "}, {p.Flagged, "flagged "}} {
+	}{{p.NSFW, "nsfw"}, {p.Hidden, "hidden"}, {p.Flagged, "flagged"}} {
 		if m.on {
-			text += m.name
+			on = append(on, m.name)
 		}
 	}
-	return orDash(text)
+	return orDash(strings.Join(on, " "))
 }
 
 type postHideCmd struct {

@@ -87,6 +87,7 @@ func Decide(s Standing, a Action) error {
 		return s.need(role, SpaceModerator, "only moderators of this space may do that")
 	case ActSettings, ActGrant:
 		return s.need(role, SpaceAdmin, "only admins of this space may do that")
+	case ActSee, ActEnter, ActRead, ActWrite: // judged below
 	}
 	if s.Space.NSFW && !s.NSFWShown {
 		return &Error{Code: CodeForbidden, Field: "nsfw", Message: "this space is marked as not safe for work", Fix: "Send nsfw=true to enter it nevertheless"}

@@ -27,7 +27,7 @@ type banInput struct {
 	Body struct {
 		targetBody
 		Minutes int       `json:"minutes,omitempty" minimum:"1" maximum:"5256000" doc:"How long; for good when this and until are left out"`
-		Until   time.Time `json:"until,omitempty"`
+		Until   time.Time `json:"until,omitzero"`
 	}
 }
 

@@ -40,7 +40,7 @@ type putRoleInput struct {
 	SubjectInput
 	Body struct {
 		Role      spaces.Role `json:"role" enum:"admin,moderator,subscriber,ticket_holder"`
-		ExpiresAt time.Time   `json:"expires_at,omitempty" doc:"Never, when left out"`
+		ExpiresAt time.Time   `json:"expires_at,omitzero" doc:"Never, when left out"`
 	}
 }
 

@@ -140,8 +140,10 @@ func (b *putSettingsBody) apply(s *spaces.Settings) {
 		given *bool
 		field *bool
 	}{
-		{b.ChatEnabled, &s.ChatEnabled}, {b.VoiceEnabled, &s.VoiceEnabled},
-		{b.GuestsEnter, &s.GuestsEnter}, {b.GuestsChat, &s.GuestsChat},
+		{b.ChatEnabled, &s.ChatEnabled},
+		{b.VoiceEnabled, &s.VoiceEnabled},
+		{b.GuestsEnter, &s.GuestsEnter},
+		{b.GuestsChat, &s.GuestsChat},
 	} {
 		if flag.given != nil {
 			*flag.field = *flag.given

@@ -81,8 +81,10 @@ func (w *square) fill() {
 	ctx := w.t.Context()
 	hour := func(n int) time.Time { return w.now.Add(-time.Duration(n) * time.Hour) }
 	check(w.t, w.store.PutPosts(ctx, []store.Post{
-		{Author: "alice", Permlink: "moon", Kind: spaces.Kind360, Title: "The Moon", Votes: 5, Rating: 4, Block: 99, CreatedAt: hour(1),
-			Content: "See https://images.example.org/sky.jpg and https://evil.example.net/track.png", Metadata: `{"image":["https://images.example.org/first.jpg"]}`},
+		{
+			Author: "alice", Permlink: "moon", Kind: spaces.Kind360, Title: "The Moon", Votes: 5, Rating: 4, Block: 99, CreatedAt: hour(1),
+			Content: "See https://images.example.org/sky.jpg and https://evil.example.net/track.png", Metadata: `{"image":["https://images.example.org/first.jpg"]}`,
+		},
 		{Author: "alice", Permlink: "naked", Kind: spaces.KindArt, Title: "Naked", NSFW: true, CreatedAt: hour(2), Content: "bare"},
 		{Author: "alice", Permlink: "hidden", Kind: spaces.KindBlog, Hidden: true, CreatedAt: hour(2)},
 		{Author: "alice", Permlink: "flagged", Kind: spaces.KindBlog, Flagged: true, CreatedAt: hour(2)},

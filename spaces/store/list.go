@@ -186,11 +186,11 @@ func (b *lister) fitAll(table string) string {
 	if len(b.words) == 0 {
 		return ""
 	}
-	where := " AND " + table + ".id = m.content_id"
+	where := []string{"", table + ".id = m.content_id"}
 	for _, word := range b.words {
-		where += " AND " + table + ".words LIKE " + b.arg("% "+word+"%")
+		where = append(where, table+".words LIKE "+b.arg("% "+word+"%"))
 	}
-	return where
+	return strings.Join(where, " AND ")
 }
 
 // after is the condition that a row of an arm comes after the mark, in terms of

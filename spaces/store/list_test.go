@@ -74,8 +74,12 @@ func fillList(t *testing.T, s *store.Store) {
 		ok(t, err)
 	}
 	for i, k := range []spaces.Key{
-		{Type: spaces.TypePost, ID: "alice/d", Subspace: "main"}, {Type: spaces.TypePost, ID: "alice/d", Subspace: "main-x"}, {Type: spaces.TypeCity, ID: "plaza", Subspace: "main"},
-		{Type: spaces.TypeDocument, ID: "7", Subspace: "main"}, {Type: spaces.TypeDocument, ID: "7", Subspace: "main"}, {Type: spaces.TypeDocument, ID: "7", Subspace: "main"},
+		{Type: spaces.TypePost, ID: "alice/d", Subspace: "main"},
+		{Type: spaces.TypePost, ID: "alice/d", Subspace: "main-x"},
+		{Type: spaces.TypeCity, ID: "plaza", Subspace: "main"},
+		{Type: spaces.TypeDocument, ID: "7", Subspace: "main"},
+		{Type: spaces.TypeDocument, ID: "7", Subspace: "main"},
+		{Type: spaces.TypeDocument, ID: "7", Subspace: "main"},
 	} {
 		_, err := s.Enter(t.Context(), spaces.Session{ID: fmt.Sprint("s", i), Gateway: "g", Key: k, Subject: fmt.Sprint("hive:u", i), Name: "U", Door: spaces.DoorNative, ConnectedAt: listDay}, 50, listDay)
 		ok(t, err)
