@@ -21,7 +21,7 @@ type Config struct {
 	StatusTTL time.Duration // the aggregator's heartbeat; 30 s when zero
 	LeaseTTL  time.Duration // how long a silent leader keeps the lease; 10 s when zero
 	// GatewayTTL is how long a gateway may be silent before it is dead; 5 s when
-	// zero. It gives a sign of life five times within it.
+	// zero. It gives a sign of life every second, and at least five within it.
 	GatewayTTL time.Duration
 
 	Log      *slog.Logger          // nil discards

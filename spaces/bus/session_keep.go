@@ -14,7 +14,9 @@ import (
 )
 
 const (
-	// beatParts: five signs of life within GatewayTTL, so that some may be late.
+	// beatEvery is the time between two signs of life, unless that were less
+	// than beatParts of them within GatewayTTL: some may be late.
+	beatEvery = time.Second
 	beatParts = 5
 	// sessionLives is how many GatewayTTL a session lives on the bus without
 	// being renewed: it must outlive the sign of life of its gateway by far.
@@ -76,7 +78,7 @@ type keeper struct {
 }
 
 func (g *Gateway) keep(ctx context.Context) {
-	every := g.bus.cfg.GatewayTTL / beatParts
+	every := min(beatEvery, g.bus.cfg.GatewayTTL/beatParts)
 	k := &keeper{Gateway: g, whole: true, gone: map[string]string{}}
 	defer k.stop(ctx)
 	tick := time.NewTicker(every)
@@ -105,7 +107,9 @@ func (k *keeper) say(ctx context.Context, every time.Duration) error {
 		k.whole = true
 		return errDisconnected
 	}
-	ctx, cancel := context.WithTimeout(ctx, k.bus.cfg.GatewayTTL)
+	ctx, stop := k.bus.writing.whileUp(ctx)
+	defer stop()
+	ctx, cancel := context.WithTimeout(ctx, min(openTimeout, k.bus.cfg.GatewayTTL))
 	defer cancel()
 	err := k.publish(ctx, every)
 	if curable(err) {

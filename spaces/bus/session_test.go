@@ -165,10 +165,14 @@ func (p *post) enter(t testing.TB, ids ...string) {
 	}
 }
 
+// steady keeps gateways alive in tests that are not about their death, however
+// loaded the machine is.
+const steady = 10 * time.Minute
+
 func TestSessionsAreSeenEverywhere(t *testing.T) {
 	t.Parallel()
 	n := startNATS(t)
-	one, two := open(t, bus.Config{URL: n.url()}), open(t, bus.Config{URL: n.url()})
+	one, two := open(t, bus.Config{URL: n.url(), GatewayTTL: steady}), open(t, bus.Config{URL: n.url(), GatewayTTL: steady})
 	a, b := gateway(t, one, "a"), gateway(t, two, "b")
 	seen := guardSessions(t, two)
 	a.enter(t, "alice", "o.d/d id*>")
@@ -217,9 +221,9 @@ func TestSessionsOnTheBuiltInServer(t *testing.T) {
 func TestASilentGatewayIsDead(t *testing.T) {
 	t.Parallel()
 	n := startNATS(t)
-	near := open(t, bus.Config{URL: n.url(), GatewayTTL: time.Second})
+	near := open(t, bus.Config{URL: n.url(), GatewayTTL: 2 * time.Second})
 	strait := openStrait(t, n.srv.Addr().String())
-	far := open(t, bus.Config{URL: "nats://" + strait.listener.Addr().String(), GatewayTTL: time.Second})
+	far := open(t, bus.Config{URL: "nats://" + strait.listener.Addr().String(), GatewayTTL: 2 * time.Second})
 	stays := gateway(t, near, "stays")
 	silent := gateway(t, far, "silent")
 	stays.enter(t, "alice")
@@ -243,7 +247,7 @@ func TestASilentGatewayIsDead(t *testing.T) {
 func TestSessionsOutliveNATS(t *testing.T) {
 	t.Parallel()
 	n := startNATS(t)
-	one, two := open(t, bus.Config{URL: n.url()}), open(t, bus.Config{URL: n.url()})
+	one, two := open(t, bus.Config{URL: n.url(), GatewayTTL: steady}), open(t, bus.Config{URL: n.url(), GatewayTTL: steady})
 	a, b := gateway(t, one, "a"), gateway(t, two, "b")
 	seen := guardSessions(t, two)
 	a.enter(t, "alice", "leaves")
@@ -277,8 +281,9 @@ func TestAnyTroubleOfSessionsHeals(t *testing.T) {
 	random := rand.New(rand.NewPCG(seed, 0))
 	n := startNATS(t)
 	_, js := outsider(t, n)
-	gateways := []*post{gateway(t, open(t, bus.Config{URL: n.url()}), "a"), gateway(t, open(t, bus.Config{URL: n.url()}), "b")}
-	seen := guardSessions(t, open(t, bus.Config{URL: n.url()}))
+	cfg := bus.Config{URL: n.url(), GatewayTTL: steady}
+	gateways := []*post{gateway(t, open(t, cfg), "a"), gateway(t, open(t, cfg), "b")}
+	seen := guardSessions(t, open(t, cfg))
 	inside := map[string]bool{"stays-0": true, "stays-1": true}
 	gateways[0].enter(t, "stays-0")
 	gateways[1].enter(t, "stays-1")
