@@ -53,7 +53,7 @@ func (c *nativeClient) move(message []byte) error {
 		}
 	}
 	if err != nil && !c.refused.allow(time.Now()) {
-		return nil //nolint:nilerr // said a moment ago
+		return nil // said a moment ago
 	}
 	return err
 }

@@ -22,7 +22,6 @@ type walker struct {
 	*client
 
 	from spaces.Vec
-	sent map[int64]time.Time // by x in millimetres: when a pose was sent
 	last spaces.Pose
 }
 

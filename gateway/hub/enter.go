@@ -103,7 +103,7 @@ func (h *Hub) register(ctx context.Context, m *Member) error {
 			return nil
 		}
 		h.mu.Unlock()
-		before.end(ctx, "", false)
+		_ = before.end(ctx, "", false) // what failed is logged; the seat runs out by itself
 		if err := ctx.Err(); err != nil {
 			return &spaces.Error{Code: spaces.CodeUnavailable, Message: "the server did not get to it in time", Fix: "Try again", Err: err}
 		}

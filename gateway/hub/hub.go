@@ -64,6 +64,8 @@ type Hub struct {
 
 	mu      sync.Mutex
 	ctx     context.Context                   // of Run; nil: nobody can enter
+	over    bool                              // Run has ended
+	early   []func(context.Context)           // what is to be done once Run begins
 	open    map[spaces.Key]*space             // those with a member or somebody in line
 	members map[string]*Member                // of this gateway, by session id
 	others  others                            // members of other gateways
@@ -106,7 +108,7 @@ func (h *Hub) Run(ctx context.Context) error {
 		group.Go(func() error { h.moveLines(ctx); return nil })
 	}
 	err := group.Wait()
-	h.stop()
+	h.stop(inside)
 	end()
 	h.running.Wait()
 	return err
@@ -117,6 +119,10 @@ func (h *Hub) start(ctx context.Context) {
 	defer h.mu.Unlock()
 	h.ctx = ctx
 	close(h.started)
+	for _, do := range h.early {
+		h.running.Go(func() { do(ctx) })
+	}
+	h.early = nil
 }
 
 // farewell is how long giving all seats back may take at the end.
@@ -124,10 +130,9 @@ const farewell = 3 * time.Second
 
 // stop lets nobody in any more, and ends every stay. The doors close the
 // clients.
-func (h *Hub) stop() {
+func (h *Hub) stop(ctx context.Context) {
 	h.mu.Lock()
-	ctx := h.ctx
-	h.ctx = nil
+	h.ctx, h.over = nil, true
 	for _, s := range h.open {
 		s.close()
 	}
@@ -143,16 +148,17 @@ func (h *Hub) stop() {
 }
 
 // background starts a goroutine that Run waits for, with a context that ends
-// when Run does. It reports false when Run is over.
-func (h *Hub) background(do func(ctx context.Context)) bool {
+// when Run does. Before Run it waits for Run; after it, nothing is done.
+func (h *Hub) background(do func(ctx context.Context)) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.ctx == nil {
-		return false
+	switch ctx := h.ctx; {
+	case h.over:
+	case ctx == nil:
+		h.early = append(h.early, do)
+	default:
+		h.running.Go(func() { do(ctx) })
 	}
-	ctx := h.ctx
-	h.running.Go(func() { do(ctx) })
-	return true
 }
 
 // matching returns the members of this gateway that match accepts.

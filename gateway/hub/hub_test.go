@@ -225,8 +225,8 @@ func TestSpeed(t *testing.T) {
 			ok(t, m.Move(*at(-300, 0), nil, nil))
 			for i := range 100 { // ten seconds at 10 Hz
 				time.Sleep(100 * time.Millisecond)
-				p := at(-300+metres*float64(1+i%(int(600/metres))), 0)
-				p.Teleport = teleport || i%(int(600/metres)) == 0
+				p := at(-300+metres*float64(1+i%int(600/metres)), 0)
+				p.Teleport = teleport || i%int(600/metres) == 0
 				if m.Move(*p, nil, nil) != nil {
 					refused++
 				}

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"maps"
+	"slices"
 	"time"
 
 	"presence/gateway/wire"
@@ -59,25 +61,18 @@ func (h *Hub) SessionsReset(sessions []spaces.Session, gateways []string) {
 		}
 	}
 	for key, s := range h.open {
-		now := h.others.in[key].clone() // the table goes on changing
+		now := maps.Clone(h.others.in[key]) // the table goes on changing
 		s.post(func() { s.othersAre(now) })
 	}
 	h.mu.Unlock()
 	if h.cfg.Seats != nil {
+		alive := append(slices.Clone(gateways), h.cfg.Gateway)
 		h.background(func(ctx context.Context) {
-			if err := h.cfg.Seats.DropOtherGateways(ctx, gateways, time.Now()); err != nil {
+			if err := h.cfg.Seats.DropOtherGateways(ctx, alive, time.Now()); err != nil {
 				h.log.Warn("the seats of gateways that are gone stay taken until they run out", "err", err)
 			}
 		})
 	}
-}
-
-func (s sessionsByID) clone() sessionsByID {
-	c := make(sessionsByID, len(s))
-	for id, session := range s {
-		c[id] = session
-	}
-	return c
 }
 
 // SessionsChanged brings what changed on other gateways ([bus.SessionWatcher]).

@@ -35,7 +35,7 @@ type (
 		Tick     time.Duration
 		At       time.Time
 	}
-	// MemberJoined, MemberLeft and MemberChanged are about somebody else.
+	// MemberJoined is about somebody else, as the two that follow.
 	MemberJoined struct {
 		Member Member
 		At     time.Time

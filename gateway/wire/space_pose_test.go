@@ -212,13 +212,23 @@ func makeVectors(t *testing.T) (v poseVectors) {
 	}
 	v.Server.Hex, v.Server.Time = hex.EncodeToString(message), at
 	v.BadClient = []badVector{
-		{"nothing", ""}, {"one byte", "01"}, {"a server's message", "0200"}, {"no head", "0100"},
-		{"a byte short", "01000000000000000000ff"}, {"a byte too many", "0100000000000000c0070180ff00"},
-		{"a hand is missing", "0101000000000000000000c0"}, {"an unknown flag", "01080000000000000000000000"},
+		{"nothing", ""},
+		{"one byte", "01"},
+		{"a server's message", "0200"},
+		{"no head", "0100"},
+		{"a byte short", "01000000000000000000ff"},
+		{"a byte too many", "0100000000000000c0070180ff00"},
+		{"a hand is missing", "0101000000000000000000c0"},
+		{"an unknown flag", "01080000000000000000000000"},
 	}
 	v.BadServer = []badVector{
-		{"nothing", ""}, {"no time", "0200"}, {"a client's message", "010000000000"}, {"an unknown second byte", "020100000000"},
-		{"half a ref", "02000000000001"}, {"half a record", "0200000000000100ffff"}, {"a hand is missing", "0200000000000140000000000000c0070180"},
+		{"nothing", ""},
+		{"no time", "0200"},
+		{"a client's message", "010000000000"},
+		{"an unknown second byte", "020100000000"},
+		{"half a ref", "02000000000001"},
+		{"half a record", "0200000000000100ffff"},
+		{"a hand is missing", "0200000000000140000000000000c0070180"},
 	}
 	return v
 }
