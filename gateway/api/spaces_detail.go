@@ -44,6 +44,7 @@ type spaceBody struct {
 	Permlink string `json:"permlink,omitempty" doc:"Of a post, or of a document that has a name"`
 	Creator  string `json:"creator,omitempty" doc:"Of a document"`
 	ID       string `json:"id,omitempty" doc:"Of a document"`
+	Zone     string `json:"zone,omitempty" doc:"Of a city room"`
 	Owner    string `json:"owner" doc:"Account of the author or creator; empty when it is nobody's"`
 
 	Title       string     `json:"title"`
@@ -139,7 +140,9 @@ func (a *API) newSpace(s spaces.Space, people []store.Occupant, all int) spaceBo
 	case spaces.TypeDocument:
 		body.ID, body.Creator = s.Key.ID, account(s.Owner)
 		_, body.Permlink = spaces.Key{Type: s.Key.Type, ID: s.Name}.Owner()
-	case spaces.TypeGlobal, spaces.TypeCity:
+	case spaces.TypeCity:
+		body.Zone = s.Link.Zone
+	case spaces.TypeGlobal:
 	}
 	for i, p := range people {
 		body.ConnectedUsers[i] = connectedUser{

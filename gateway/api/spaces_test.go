@@ -147,6 +147,9 @@ func TestSpaceDetail(t *testing.T) {
 	}
 	lobby := w.fetch("/api/spaces/global/lobby")["space"].(map[string]any)
 	keys(t, "the lobby", lobby, "space_id", "title", "description", "type", "is_public")
+	if plaza := w.fetch("/api/spaces/city/plaza")["space"].(map[string]any); plaza["zone"] != "central" || plaza["title"] != "Plaza" {
+		t.Errorf("a city room: %v", plaza)
+	}
 	for _, id := range []string{"8", "bob%2Fplan"} {
 		space := w.fetch("/api/spaces/document/"+id, w.as("hive:carol")...)["space"].(map[string]any)
 		if space["space_id"] != "8" || space["permlink"] != "plan" || space["creator"] != "bob" {
