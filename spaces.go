@@ -6,6 +6,8 @@ import (
 
 	"github.com/nats-io/nuid"
 
+	"presence/aggregator"
+	"presence/aggregator/matrix"
 	"presence/gateway/access"
 	"presence/gateway/api"
 	"presence/gateway/auth"
@@ -28,6 +30,27 @@ type shared struct {
 	native *door.Native
 
 	identity *auth.Auth
+	powers   *matrix.Client // nil: power levels give no roles here
+}
+
+// openPowers is how the homeserver is asked for power levels, with the session
+// that the aggregator keeps, here or in another process. A gateway that was
+// given no homeserver, or nothing to log in with, does without.
+func (h *house) openPowers() (*matrix.Client, error) {
+	cfg := h.env.settings.matrixConfig()
+	if cfg.Homeserver == "" || cfg.AccessToken == "" && (cfg.Password == "" || cfg.UserID == "") {
+		return nil, nil
+	}
+	return aggregator.NewClient(cfg, h.store)
+}
+
+// closePowers lets go of the connections to the homeserver at the end.
+func (s *shared) closePowers(ctx context.Context) error {
+	<-ctx.Done()
+	if s.powers != nil {
+		s.powers.Close()
+	}
+	return nil
 }
 
 // openPeers makes this process one of the gateways. Its name is unique to this
@@ -63,7 +86,14 @@ func (o orders) Control(from string, c bus.Control) {
 func (h *house) openSpaces(peers *bus.Gateway, identity *auth.Auth) (*shared, error) {
 	s := shared{peers: peers, identity: identity}
 	var err error
-	s.access = access.New(access.Config{Store: h.store, Kicker: &s, Now: time.Now, Log: h.env.log})
+	cfg := access.Config{Store: h.store, Kicker: &s, Now: time.Now, Log: h.env.log}
+	if s.powers, err = h.openPowers(); err != nil {
+		return nil, err
+	}
+	if s.powers != nil {
+		cfg.Powers = s.powers
+	}
+	s.access = access.New(cfg)
 	s.chat, err = chat.New(chat.Config{
 		Store: h.store, Bus: h.bus, Access: s.access, Retention: h.env.settings.chatRetention(),
 		Log: h.env.log, Registry: h.registry,
@@ -107,6 +137,7 @@ func (s *shared) openDoors(h *house, identity *auth.Auth) (err error) {
 // nobody is let into a space that is about to go.
 func (s *shared) parts(b *bus.Bus) []part {
 	return []part{
+		{"power levels", s.closePowers},
 		{"chat", s.chat.Run},
 		{"peers", func(ctx context.Context) error { return s.peers.Run(ctx, orders{s.hub, s.identity}) }},
 		{"sessions", func(ctx context.Context) error { return b.WatchSessions(ctx, s.hub) }},
