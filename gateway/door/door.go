@@ -27,7 +27,8 @@ type Config struct {
 	Chat     Chat
 	Identity Identity
 	Access   Access
-	Origins  conn.Origins // web origins besides our own whose pages may connect
+	Origins  conn.Origins     // web origins besides our own whose pages may connect
+	Now      func() time.Time // by which tokens end and clients are slowed down; [time.Now] when nil
 
 	Log      *slog.Logger
 	Registry prometheus.Registerer
@@ -84,6 +85,9 @@ const (
 
 // New builds the doors and starts nothing.
 func New(cfg Config) (*Doors, error) {
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
 	d := &Doors{cfg: cfg, entities: newEntities(), visitors: map[*visitor]struct{}{}}
 	var err error
 	d.io, err = socketio.New(engineio.Config{

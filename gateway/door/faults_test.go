@@ -9,7 +9,6 @@ import (
 
 	"github.com/coder/websocket"
 
-	"presence/gateway/auth"
 	"presence/spaces"
 )
 
@@ -201,20 +200,21 @@ func TestForeignOrigin(t *testing.T) {
 func TestRightsEnd(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	short, err := w.identity.Mint(auth.Grant{Subject: "hive:alice", TTL: 2 * time.Second})
-	ok(t, err)
-	inside, outside := w.socketio(`{"token":"`+short.Token+`"}`), w.socketio(`{"token":"`+short.Token+`"}`)
+	short, long := w.token("hive:alice"), w.longToken("hive:bob")
+	inside, outside, other := w.socketio(`{"token":"`+short+`"}`), w.socketio(`{"token":"`+short+`"}`), w.socketio(`{"token":"`+long+`"}`)
 	inside.join(lobbyJoin)
+	other.join(lobbyJoin)
+	w.later.Store(int64(time.Hour))
 	inside.ended()
 	outside.ended()
 
-	token := w.token("hive:bob")
-	viewer, _, err := w.identity.Viewer(t.Context(), token)
+	other.want("user-left", nil) // and who may stay, stays
+
+	viewer, _, err := w.identity.Viewer(t.Context(), long)
 	ok(t, err)
-	inside, outside = w.socketio(`{"token":"`+token+`"}`), w.socketio(`{"token":"`+token+`"}`)
-	inside.join(lobbyJoin)
+	outside = w.socketio(`{"token":"` + long + `"}`)
 	w.identity.Revoked(viewer.Login)
-	inside.ended()
+	other.ended()
 	outside.ended()
 }
 

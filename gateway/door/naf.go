@@ -123,7 +123,7 @@ func (c *naf) move(m *hub.Member) error {
 	if err := m.Move(pose, nil, c.rig.avatar()); err != nil {
 		return err
 	}
-	if t := c.rig.template(); t != c.encoder.Template && c.changes.allow(time.Now()) {
+	if t := c.rig.template(); t != c.encoder.Template && c.changes.allow(c.doors.cfg.Now()) {
 		c.encoder.Template = t
 		m.Speak(c.encoder)
 	}

@@ -42,7 +42,7 @@ func (d *Doors) visitor(ctx context.Context, r *http.Request, auth json.RawMessa
 
 // mayAsk bounds how often a visitor makes us look for a space.
 func (v *visitor) mayAsk() error {
-	if v.arrivals.allow(time.Now()) {
+	if v.arrivals.allow(v.doors.cfg.Now()) {
 		return nil
 	}
 	return &spaces.Error{Code: spaces.CodeRateLimited, Message: "too many spaces asked for in a short time", Fix: "Wait a few seconds"}
@@ -141,10 +141,10 @@ func (d *Doors) watch(ctx context.Context) {
 	var all []*visitor
 	for {
 		select {
-		case now := <-tick.C:
+		case <-tick.C:
 			all = d.everybody(all[:0])
 			for _, v := range all {
-				v.over(now)
+				v.over(d.cfg.Now())
 			}
 		case <-ctx.Done():
 			return

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -42,7 +43,8 @@ type world struct {
 	identity *auth.Auth
 	chat     *chat.Service
 	hub      *hub.Hub
-	base     string // http://127.0.0.1:port
+	base     string       // http://127.0.0.1:port
+	later    atomic.Int64 // by how much the doors' clock, which stands still, was put forward
 }
 
 // content is what there is to enter besides the lobby.
@@ -78,8 +80,10 @@ func newWorld(t *testing.T) *world {
 		Access: rights, Seats: w.store, Chat: w.chat, Current: w.identity.Current, Gateway: "test", Tick: 10 * time.Millisecond, Log: log,
 	})
 	ok(t, err)
+	began := time.Now()
 	doors, err := door.New(door.Config{
 		Hub: w.hub, Chat: w.chat, Identity: w.identity, Access: rights, Origins: []string{"https://dlux.io"}, Log: log,
+		Now: func() time.Time { return began.Add(time.Duration(w.later.Load())) },
 	})
 	ok(t, err)
 	native, err := door.NewNative(door.NativeConfig{Hub: w.hub, Chat: w.chat, Auth: w.identity, Log: log})
@@ -111,10 +115,15 @@ func (w *world) run(parts ...func(context.Context) error) {
 	}
 }
 
-// token is a credential of somebody proven.
-func (w *world) token(subject string) string {
+// token is a credential of somebody proven, for a quarter of an hour.
+func (w *world) token(subject string) string { return w.mint(subject, 15*time.Minute) }
+
+// longToken is one for a day.
+func (w *world) longToken(subject string) string { return w.mint(subject, 24*time.Hour) }
+
+func (w *world) mint(subject string, life time.Duration) string {
 	w.t.Helper()
-	token, err := w.identity.Mint(auth.Grant{Subject: subject, Name: "The Real " + subject})
+	token, err := w.identity.Mint(auth.Grant{Subject: subject, Name: "The Real " + subject, TTL: life})
 	ok(w.t, err)
 	return token.Token
 }
