@@ -98,12 +98,12 @@ async function inOrder() {
 }
 
 const limit = setTimeout(() => {
-  console.error("took longer than a minute");
+  console.error("took longer than three minutes");
   process.exit(1);
-}, 60_000);
+}, 180_000);
 try {
   for (const check of [basics, namespaces, heartbeats]) await check();
-  await Promise.all(Array.from({ length: 20 }, inOrder));
+  await Promise.all(Array.from({ length: 12 }, inOrder));
   clearTimeout(limit);
 } catch (err) {
   console.error(err);

@@ -30,9 +30,8 @@ func TestWebSocketEcho(t *testing.T) {
 				t.Fatal(err)
 			}
 			c.expect("\x01\x02")
-			if !a.session.Write(engineio.AppendMessage(nil, engineio.Message{Data: []byte("shared")})) {
-				t.Error("an idle client did not take a frame")
-			}
+			shared := engineio.AppendMessage(nil, engineio.Message{Data: []byte("shared")})
+			w.waitFor("a client that has taken everything takes a frame", func() bool { return a.session.Write(shared) })
 			c.expect("4shared")
 			_ = c.ws.CloseNow()
 			a.expectClosed(t, engineio.ReasonLost)
