@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"slices"
+	"sync/atomic"
 
 	"presence/gateway/conn/engineio"
 	"presence/gateway/conn/socketio"
@@ -17,10 +18,21 @@ import (
 type ioClient struct {
 	*visitor
 
-	socket *socketio.Socket
+	socket *ioSocket
 	dlux   *dlux
 	naf    *naf
 }
+
+// ioSocket is the hub's way to a client. Once the client is gone it takes
+// everything, so that nobody waits for it to take the last word.
+type ioSocket struct {
+	*socketio.Socket
+
+	gone atomic.Bool
+}
+
+// Write sends frames, or drops them for a client that is gone.
+func (s *ioSocket) Write(frames ...[]byte) bool { return s.gone.Load() || s.Socket.Write(frames...) }
 
 // connect proves who comes to the Socket.IO endpoint.
 func (d *Doors) connect(ctx context.Context, s *socketio.Socket, auth json.RawMessage, r *http.Request) (socketio.Client, error) {
@@ -28,12 +40,13 @@ func (d *Doors) connect(ctx context.Context, s *socketio.Socket, auth json.RawMe
 	if err != nil {
 		return nil, err
 	}
-	v.id, v.conn = s.ID(), s // clients compare socketId with their socket.id
+	socket := &ioSocket{Socket: s}
+	v.id, v.conn = s.ID(), socket // clients compare socketId with their socket.id
 	d.mu.Lock()
 	d.visitors[v] = struct{}{}
 	d.mu.Unlock()
 	return &ioClient{
-		visitor: v, socket: s,
+		visitor: v, socket: socket,
 		dlux: newDLUX(v, spaces.DoorSocketIO, wire.DLUX{}),
 		naf:  newNAF(v, wire.NAF{SocketIO: true}),
 	}, nil
@@ -81,6 +94,7 @@ func (c *ioClient) acknowledge(e socketio.Event, body any) {
 
 // Disconnected ends the stay in the same step as the connection.
 func (c *ioClient) Disconnected(ctx context.Context, reason string) {
+	c.socket.gone.Store(true)
 	c.doors.mu.Lock()
 	delete(c.doors.visitors, c.visitor)
 	c.doors.mu.Unlock()
