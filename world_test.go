@@ -226,6 +226,7 @@ type roomCounts struct {
 	Typing  int    `json:"typing_count"`
 	Stale   bool   `json:"stale"`
 	Unknown bool   `json:"unknown"`
+	VR      int    `json:"vr_count"`
 }
 
 // feed follows /ws/city/global-presence as the old web client did.
