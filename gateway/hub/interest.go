@@ -7,13 +7,17 @@ import "time"
 // whose chunk is the same for all who hear it: so a crowd costs one encoding
 // for each of its people, and each client a bounded number of bytes.
 const (
-	nearShared = 72 // of these many people a client hears at every tick: 64, and some more for who walks while the index stays as it is
+	nearShared = 80 // of these many people a client hears at every tick: 64, and some more for who walks while the index stays as it is
 	nearJSON   = 27 // 24, in formats that take ten times the bytes
 
 	farLog     = 64 // far chunks that are remembered; more than everybody's turns take
 	farCatchUp = 4  // far chunks a client is told at once
 
 	manyPeople = 1500
+
+	// rebuildEvery is how long an index is good: people have walked a metre or
+	// two.
+	rebuildEvery = 500 * time.Millisecond
 )
 
 const (
@@ -63,14 +67,6 @@ func (s *space) turns(which int) {
 	b.log[s.tick%farLog] = who
 }
 
-// rebuildEvery is how long an index is good: people have walked a metre or two.
-func rebuildEvery(people int) time.Duration {
-	if people <= manyPeople {
-		return 250 * time.Millisecond
-	}
-	return 500 * time.Millisecond
-}
-
 // arrange brings up to date who hears of whom.
 func (s *space) arrange() {
 	if crowd := s.isCrowd(); crowd != s.crowd {
@@ -83,7 +79,7 @@ func (s *space) arrange() {
 	for b := range s.bands {
 		s.turns(b)
 	}
-	if s.now.Sub(s.indexed) >= rebuildEvery(len(s.people)) {
+	if s.now.Sub(s.indexed) >= rebuildEvery {
 		s.reindex()
 	}
 }

@@ -3,6 +3,7 @@ package wire_test
 import (
 	"encoding/json"
 	"errors"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -41,7 +42,7 @@ var (
 		ID: "s1", Subject: "hive:alice", Account: "alice", Name: `Ali"ce ☺`, Door: spaces.DoorNative,
 		Avatar: json.RawMessage(`{"hat":"red"}`), Voice: true, ConnectedAt: time.UnixMilli(1_800_000_000_000),
 	}
-	exampleMember = wire.Member{Session: exampleSession, Ref: 7, Pose: &spaces.Pose{Position: spaces.Vec{X: 1.5}, Rotation: spaces.Quat{W: 1}}}
+	exampleMember = wire.Member{Session: exampleSession, Ref: 7, Pose: &spaces.Pose{Position: spaces.Vec{X: 1.5, Y: -0.0305, Z: -326.9}, Rotation: spaces.Quat{W: 1}}}
 	exampleGuest  = wire.Member{Session: spaces.Session{ID: "s2", Subject: "guest:b", Guest: true, Door: spaces.DoorNAF}, Ref: 8}
 )
 
@@ -90,7 +91,7 @@ func TestNativeEvents(t *testing.T) {
 		}
 	}
 	m := native(t, wire.MemberJoined{Member: alice})["member"].(map[string]any)
-	if m["name"] != `Ali"ce ☺` || m["pose"].(map[string]any)["p"].([]any)[0] != 1.5 || m["avatar"].(map[string]any)["hat"] != "red" || m["ref"] != 7.0 {
+	if m["name"] != `Ali"ce ☺` || !reflect.DeepEqual(m["pose"].(map[string]any)["p"], []any{1.5, -0.0305, -326.9}) || m["avatar"].(map[string]any)["hat"] != "red" || m["ref"] != 7.0 {
 		t.Errorf("a member is %v", m)
 	}
 	if m := native(t, wire.MemberJoined{Member: bob})["member"].(map[string]any); m["avatar"] != nil || m["guest"] != true || m["pose"] != nil {
