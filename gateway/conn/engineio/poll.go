@@ -19,6 +19,7 @@ const probeHold = 80 * time.Millisecond
 type poll struct {
 	woken   chan struct{} // holds one
 	held    bool          // came after the probe: gets a noop, not the queue
+	stray   bool          // came over another connection than the handshake
 	settled bool          // answer is it; otherwise the queue is
 	answer  answer
 }
@@ -30,7 +31,7 @@ type answer struct {
 	body    []byte
 }
 
-func newPoll(held bool) *poll { return &poll{woken: make(chan struct{}, 1), held: held} }
+func newPoll() *poll { return &poll{woken: make(chan struct{}, 1)} }
 
 func (p *poll) wake() {
 	select {
@@ -57,7 +58,7 @@ func (s *Session) wake() {
 func (s *Session) servePoll(w http.ResponseWriter, r *http.Request) {
 	control := http.NewResponseController(w)
 	_ = control.SetReadDeadline(time.Time{}) // a ReadTimeout of the server would look like a client that left
-	p, a := s.startPoll(time.Now())
+	p, a := s.startPoll(r.RemoteAddr, time.Now())
 	if p != nil {
 		a = s.await(r.Context(), p)
 	}
@@ -82,8 +83,9 @@ func writePayload(w http.ResponseWriter, control *http.ResponseController, body 
 	return control.Flush()
 }
 
-// startPoll answers at once, or returns the poll that waits.
-func (s *Session) startPoll(now time.Time) (*poll, answer) {
+// startPoll answers at once, or returns the poll that waits. from is the
+// connection the request came over.
+func (s *Session) startPoll(from string, now time.Time) (*poll, answer) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	refused := answer{refused: true}
@@ -95,15 +97,30 @@ func (s *Session) startPoll(now time.Time) (*poll, answer) {
 		return nil, refused
 	case s.link != nil:
 		return nil, refused
+	case s.poll != nil && s.poll.stray && from == s.from:
+		return s.overtaken(), answer{}
 	case s.poll != nil:
 		s.endLocked(twoRequests) // the first gets the close packet
 		return nil, refused
 	case s.upgrade != probed && len(s.queue) > 0:
 		return nil, answer{body: encodePayload(s.takeQueue())}
 	default:
-		s.poll = newPoll(s.upgrade == probed)
+		s.poll = newPoll()
+		s.poll.held, s.poll.stray = s.upgrade == probed, from != s.from
 		return s.poll, answer{}
 	}
+}
+
+// overtaken ends a session with two polls whose second reached us first: two
+// connections are read by two goroutines, in any order. A client sends its first
+// poll over the connection it has from the handshake, and needs another for the
+// second. Called with mu held.
+func (s *Session) overtaken() *poll {
+	s.poll.settle(answer{refused: true})
+	first := newPoll()
+	s.poll = first
+	s.endLocked(twoRequests)
+	return first
 }
 
 // takeFarewell is the answer to one poll after the end. Called with mu held.
@@ -133,7 +150,9 @@ func (s *Session) await(ctx context.Context, p *poll) answer {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.poll = nil
+	if s.poll == p {
+		s.poll = nil
+	}
 	switch {
 	case p.settled:
 		return p.answer

@@ -63,6 +63,22 @@ func TestDuplicatePoll(t *testing.T) {
 	p.expectGet(http.StatusBadRequest, "")
 }
 
+// TestDuplicatePollOvertaken: the second of two polls, over a connection of its
+// own, reaches us first.
+func TestDuplicatePollOvertaken(t *testing.T) {
+	t.Parallel()
+	p := start(t, nil).poll()
+	elsewhere := *p.world
+	elsewhere.client = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	second := (&pollster{&elsewhere, p.query, p.app}).hold(t.Context())
+	p.expectGet(http.StatusOK, "1")
+	h := await(t, second.answer)
+	if !strings.HasPrefix(h, "Bad Request ") {
+		t.Errorf("the poll that was sent second got %q", h)
+	}
+	p.app.expectClosed(t, "overlap")
+}
+
 func TestAbortedPoll(t *testing.T) {
 	t.Parallel()
 	p := start(t, nil).poll()

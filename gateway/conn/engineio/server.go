@@ -116,8 +116,9 @@ func (v *Server) stop() {
 	v.running.Wait()
 }
 
-// admit makes a session, or says why not.
-func (v *Server) admit() (*Session, refusal) {
+// admit makes a session for a client at the other end of a connection, or says
+// why not.
+func (v *Server) admit(from string) (*Session, refusal) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	switch {
@@ -127,7 +128,7 @@ func (v *Server) admit() (*Session, refusal) {
 		v.metrics.refused.Inc()
 		return nil, full
 	}
-	s := newSession(v, time.Now())
+	s := newSession(v, from, time.Now())
 	v.sessions[s.id] = s
 	v.running.Add(1) // given back by Session.finish
 	if v.cfg.ConnectTimeout > 0 {

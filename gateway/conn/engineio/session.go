@@ -33,6 +33,7 @@ type Session struct {
 	queue     [][]byte  // whole frames that wait for a poll
 	queued    int       // bytes in queue
 	poll      *poll     // the poll that waits, or is about to be answered
+	from      string    // the connection of the handshake
 	posting   bool      // a POST is being read or handled
 	upgrade   upgrading // how far the way to a WebSocket is
 	candidate *link     // the WebSocket on that way
@@ -43,8 +44,8 @@ type Session struct {
 	forgetAt  time.Time // when an ended session's id is forgotten
 }
 
-func newSession(v *Server, now time.Time) *Session {
-	s := &Session{server: v, id: rand.Text(), allowance: newAllowance(&v.cfg, now), beat: heartbeat{pingAt: now.Add(v.cfg.PingInterval)}}
+func newSession(v *Server, from string, now time.Time) *Session {
+	s := &Session{server: v, id: rand.Text(), from: from, allowance: newAllowance(&v.cfg, now), beat: heartbeat{pingAt: now.Add(v.cfg.PingInterval)}}
 	s.ctx, s.cancel = context.WithCancel(v.base)
 	if v.cfg.ConnectTimeout > 0 {
 		s.connectBy = now.Add(v.cfg.ConnectTimeout)

@@ -26,7 +26,7 @@ var errProbe = errors.New("not the upgrade's next packet")
 
 // openWebSocket opens a session that never polls.
 func (v *Server) openWebSocket(w http.ResponseWriter, r *http.Request) {
-	s, why := v.admit()
+	s, why := v.admit(r.RemoteAddr)
 	if s == nil {
 		refuse(w, why)
 		return
