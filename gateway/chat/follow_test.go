@@ -74,8 +74,8 @@ func TestFollowThroughAnOutage(t *testing.T) {
 	})
 }
 
-// TestFollowWithoutNATS: a gateway that is cut off writes on, and the others
-// hear of it from the database.
+// TestFollowOfAGatewayThatStopped: what a gateway wrote last is heard although
+// it has gone.
 func TestFollowOfAGatewayThatStopped(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		one, two := w.gateway(), w.gateway()
