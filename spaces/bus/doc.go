@@ -31,6 +31,13 @@
 // (session_roster.go). Plain messages are delivered at most once, never to their
 // sender, and dropped rather than waited for ([Gateway]).
 //
+// What happens in chats is history: the database is the truth, and its outbox
+// goes into a durable stream that forgets after an hour ([Bus.PublishHistory],
+// [Bus.FollowHistory]). The order there is that of publishing; the seq of each
+// event is the order that counts.
+//
+//	space.history.<type>.<id>.<subspace>  [HistoryEvent], known to the server by key and seq
+//
 // [Open] connects, or starts a NATS server inside the process when no URL is
 // given. [Bus.WatchCity] is the reading side: a snapshot, then changes, healed
 // by a new snapshot whenever continuity is in doubt. [Bus.PutRooms] and its
