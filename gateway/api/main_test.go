@@ -38,13 +38,14 @@ type world struct {
 func newWorld(t *testing.T, edit ...func(*api.Config)) *world {
 	t.Helper()
 	log := slog.New(slog.DiscardHandler)
-	who, err := auth.New(auth.Config{Secret: []byte("a secret for tests"), Log: log}, openStore(t), time.Now)
+	db := openStore(t)
+	who, err := auth.New(auth.Config{Secret: []byte("a secret for tests"), Log: log}, db, time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}
 	w := &world{t: t, mux: http.NewServeMux(), auth: who, city: newCity()}
 	cfg := api.Config{
-		City: w.city, Identity: who, Links: w.city, InternalKey: internalKey,
+		City: w.city, Identity: who, Links: w.city, Spaces: api.SpacesConfig{Rooms: db}, InternalKey: internalKey,
 		BusReady: func() error { return nil }, Log: log,
 	}
 	for _, e := range edit {

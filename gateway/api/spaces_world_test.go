@@ -52,13 +52,14 @@ func (w *square) Kick(_ context.Context, key spaces.Key, subject, reason string)
 // newSquare has a TURN server with the secret of the contract's vector.
 func newSquare(t *testing.T, edit ...func(*api.Config)) *square {
 	t.Helper()
-	w := &square{store: openStore(t), now: time.Now()}
+	w := &square{now: time.Now()}
 	turns, err := turn.New(turn.Config{
 		URIs: []string{"stun:turn.example.org:3478", "turn:turn.example.org:3478?transport=udp"}, Secret: "default_secret",
 		Now: func() time.Time { return time.Unix(1795255894, 0).Add(-turn.TTL) },
 	})
 	check(t, err)
 	w.world = newWorld(t, append([]func(*api.Config){func(cfg *api.Config) {
+		w.store = cfg.Spaces.Rooms.(*store.Store)
 		cfg.Spaces = api.SpacesConfig{
 			Access: access.New(access.Config{Store: w.store, Kicker: w, Now: w.clock, Log: slog.New(slog.DiscardHandler)}),
 			Rooms:  w.store, Joins: cfg.Identity.(*auth.Auth), Turn: turns, Node: "gw-1", Now: w.clock,
