@@ -73,16 +73,16 @@ func nearestTo(one *walker, all []*walker) []*walker {
 func TestCrowd(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		const people, watching = 400, 8
+		const people, watching = 250, 4
 		w := newWorld(t, nil)
 		all := w.crowd(people, watching, rand.New(rand.NewPCG(1, 2)), nil)
 		step := 0
-		for ; step < 30; step++ {
+		for ; step < 22; step++ { // everybody has had a turn
 			walk(t, all, step)
 		}
-		refs := refsOf(all[0], all)
+		refs := refsOf(all)
 		bytes := all[0].total()
-		const rounds = 20
+		const rounds = 10
 		for range rounds {
 			walk(t, all, step)
 			step++
@@ -99,7 +99,7 @@ func TestCrowd(t *testing.T) {
 		}
 		for _, viewer := range all[:watching] {
 			for _, o := range all {
-				if p := viewer.poses[refs[o.id]]; o != viewer && p.Position.Distance(o.last.Position) > 0.02 {
+				if p := viewer.pose(refs[o.id]); o != viewer && p.Position.Distance(o.last.Position) > 0.02 {
 					t.Fatalf("%s sees %s for ever at %v instead of %v", viewer.id, o.id, p.Position, o.last.Position)
 				}
 			}
@@ -114,13 +114,20 @@ func (c *client) total() int {
 	return c.bytes
 }
 
-// refsOf is everybody's ref as one of them was told.
-func refsOf(viewer *walker, all []*walker) map[string]uint16 {
+// refsOf is everybody's ref, as they were told.
+func refsOf(all []*walker) map[string]uint16 {
 	refs := map[string]uint16{}
 	for _, c := range all {
-		refs[c.id] = c.ref
+		c.set(func() { refs[c.id] = c.ref })
 	}
 	return refs
+}
+
+// pose is where somebody was last seen; the zero pose is nowhere.
+func (c *client) pose(ref uint16) spaces.Pose {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.poses[ref]
 }
 
 func checkFresh(t *testing.T, viewer *walker, all []*walker, refs map[string]uint16) {
@@ -210,11 +217,13 @@ func TestCrowdComesAndGoes(t *testing.T) {
 		watcher.set(func() { watcher.stuck = false })
 		time.Sleep(4 * time.Second)
 		for _, c := range all {
-			if p, seen := watcher.poses[c.ref]; !seen || p.Position.Distance(c.last.Position) > 0.02 {
+			if p := watcher.pose(c.ref); p.Position.Distance(c.last.Position) > 0.02 {
 				t.Errorf("%s is at %v and was last seen at %v", c.id, c.last.Position, p.Position)
 			}
 		}
 		inside := map[string]bool{}
+		watcher.mu.Lock()
+		defer watcher.mu.Unlock()
 		for _, n := range watcher.texts {
 			switch n.Type {
 			case "member.joined":
@@ -250,7 +259,7 @@ func testSlowClient(t *testing.T, people int) {
 	for step := range 5 {
 		walk(t, all, step)
 	}
-	refs := refsOf(quick, all)
+	refs := refsOf(all)
 	slow.set(func() { slow.stuck, slow.bytes = true, 0 })
 	emotes := 0
 	for step := range 30 {
@@ -272,7 +281,7 @@ func testSlowClient(t *testing.T, people int) {
 		}
 	}
 	for _, o := range all[1:] {
-		if p := slow.poses[refs[o.id]]; p.Position.Distance(o.last.Position) > 0.02 {
+		if p := slow.pose(refs[o.id]); p.Position.Distance(o.last.Position) > 0.02 {
 			t.Errorf("%s was last seen at %v and is at %v", o.id, p.Position, o.last.Position)
 		}
 	}
@@ -298,12 +307,12 @@ func TestOverflow(t *testing.T) {
 			data[i] = '1'
 		}
 		sent := 0
-		for ; sent < 1000 && !slow.isClosed(); sent++ {
+		for ; sent < 1000 && slow.cause() == nil; sent++ {
 			ok(t, loud.member.Send(wire.EntityAFrame, "", data))
 			time.Sleep(200 * time.Millisecond)
 		}
-		if *slow.closed != wire.CloseSlow || sent*len(data) > 1<<20 {
-			t.Errorf("closed with %v after %d bytes", slow.closed, sent*len(data))
+		if why := slow.cause(); why == nil || *why != wire.CloseSlow || sent*len(data) > 1<<20 {
+			t.Errorf("closed with %v after %d bytes", why, sent*len(data))
 		}
 		for range sent {
 			other.text("entity")
@@ -312,10 +321,11 @@ func TestOverflow(t *testing.T) {
 	})
 }
 
-func (c *client) isClosed() bool {
+// cause is why the hub closed the client; nil: it did not.
+func (c *client) cause() *wire.Close {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.closed != nil
+	return c.closed
 }
 
 // single is a format with frames for each mover.
@@ -327,16 +337,17 @@ func (single) Shared() bool { return false }
 // their own, whatever the chunk.
 func TestNobodyHearsOfThemselves(t *testing.T) {
 	t.Parallel()
-	for _, people := range []int{30, 200} {
+	for _, people := range []int{30, 130} {
 		t.Run(fmt.Sprint(people), func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				w := newWorld(t, nil)
 				all := w.crowd(people, 4, rand.New(rand.NewPCG(7, 8)), single{})
-				for step := range 30 {
+				for step := range 15 {
 					walk(t, all, step)
 				}
 				time.Sleep(3 * time.Second)
+				synctest.Wait() // and whoever wrote is done
 				for _, viewer := range all[:4] {
 					if _, own := viewer.poses[viewer.ref]; own {
 						t.Errorf("%s hears of itself", viewer.id)

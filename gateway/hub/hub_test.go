@@ -104,7 +104,7 @@ func TestLeavingIsComplete(t *testing.T) {
 	if bob.heard(func(n notice) bool { return n.From == "alice" }) {
 		t.Error("bob hears what alice does in the space he left")
 	}
-	if len(bob.poses) > 0 {
+	if bob.pose(alice.ref) != (spaces.Pose{}) { // in the cellar nobody has moved
 		t.Error("bob sees where alice is in the space he left")
 	}
 	ok(t, bob.member.Leave(t.Context()))
@@ -279,7 +279,7 @@ func TestRightsEndStays(t *testing.T) {
 		if n := dave.text("left"); n.Reason != "go home" {
 			t.Errorf("a kicked member reads %+v", n)
 		}
-		if dave.closed != nil || bob.closed != nil || alice.closed != nil {
+		if dave.cause() != nil || bob.cause() != nil || alice.cause() != nil {
 			t.Error("a socket is closed that need not be")
 		}
 		left := map[string]bool{}
