@@ -172,6 +172,9 @@ func (c *postImportCmd) Run(ctx context.Context, e *env) error {
 		if err := i.read(ctx, in); err != nil {
 			return fmt.Errorf("import: line %d: %w\n%d posts and %d documents before it are in", i.line, err, i.posts, i.documents)
 		}
+		if err := s.AnalyzeContent(ctx); err != nil {
+			return fmt.Errorf("import: %w", err)
+		}
 		return e.say("%d posts and %d documents are in; %d posts of other types were passed over.\n", i.posts, i.documents, i.skipped)
 	})
 }

@@ -16,6 +16,7 @@ func BenchmarkList(b *testing.B) {
 	eachBench(b, func(b *testing.B, s *store.Store) {
 		fillPosts(b, s, posts)
 		fillPeople(b, s, 2000)
+		ok(b, s.AnalyzeContent(b.Context()))
 		deep := &store.Mark{At: listDay.Add(-posts / 2 * time.Minute), Arm: 1, ID: posts / 2}
 		for name, q := range map[string]store.ListQuery{
 			"new":         {Sort: store.SortNew},

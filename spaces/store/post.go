@@ -195,3 +195,18 @@ func (s *Store) ClosedPosts(ctx context.Context, limit int) ([]Post, error) {
 	}
 	return found, nil
 }
+
+// AnalyzeContent tells PostgreSQL's planner how much there is after many posts
+// came at once; it finds out by itself only minutes later, and reads whole
+// tables until then. SQLite plans without.
+func (s *Store) AnalyzeContent(ctx context.Context) error {
+	if s.db.Dialect != dbutil.Postgres {
+		return nil
+	}
+	for _, table := range []string{"posts", "collaboration_documents", "space_words"} {
+		if _, err := s.exec(ctx, "ANALYZE "+table); err != nil {
+			return fmt.Errorf("analyze %s: %w", table, err)
+		}
+	}
+	return nil
+}
