@@ -54,8 +54,8 @@ func TestBrowserSeesLife(t *testing.T) {
 }
 
 // newBrowser starts a Chromium of this test's own and returns a context of one
-// tab, which ends after patience.
-func newBrowser(t *testing.T) context.Context {
+// tab, which ends when a test of many steps must have come to its end.
+func newBrowser(t *testing.T, more ...chromedp.ExecAllocatorOption) context.Context {
 	t.Helper()
 	path, err := exec.LookPath("chromium")
 	if err != nil {
@@ -67,7 +67,8 @@ func newBrowser(t *testing.T) context.Context {
 		chromedp.Flag("disable-quic", true),
 		chromedp.Flag("disable-component-update", true),
 	)
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), patience)
+	options = append(options, more...)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 4*patience)
 	t.Cleanup(cancel)
 	ctx, cancel = chromedp.NewExecAllocator(ctx, options...)
 	t.Cleanup(cancel)

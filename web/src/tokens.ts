@@ -33,6 +33,7 @@ const margin = 30_000;
 
 export class Tokens {
   private spent = ""; // the token the server took back; it still proves who we were
+  private renewing: Promise<string> | null = null;
 
   constructor(
     private readonly lasting: Shelf,
@@ -110,9 +111,14 @@ export class Tokens {
     return token !== this.spent && expiry(token) > this.now() + margin;
   }
 
-  // A refresh token is good once, so only one tab at a time may use it; the
-  // others find what it got.
+  // A refresh token is good once, so only one tab at a time may use it, and in a
+  // tab only one asker; the others find what it got.
   private ofLogin(): Promise<string> {
+    this.renewing ??= this.renew().finally(() => (this.renewing = null));
+    return this.renewing;
+  }
+
+  private renew(): Promise<string> {
     return this.exclusively(async () => {
       const { login } = this;
       if (!login) throw new TokenRefused("You were signed out.");

@@ -81,3 +81,56 @@ test("expiry", () => {
   expect(expiry(jwt(5))).toBe(5_000);
   for (const odd of ["", "a.b", "a.%%.c", `a.${btoa("{}")}.c`]) expect(expiry(odd)).toBe(Infinity);
 });
+
+describe("a login", () => {
+  const answer = (token: string, refresh: string) => ({ token, refresh_token: refresh, viewer: { subject: "hive:alice", name: "alice" } });
+
+  test("comes before the guest and stays on every page", async () => {
+    const { tokens, lasting, calls } = setUp(() => json({}));
+    lasting.setItem("presence.guest", good);
+    tokens.keepLogin(answer(good, "r1"));
+    expect(tokens.login).toEqual({ token: good, refresh: "r1", name: "alice" });
+    expect(await tokens.obtain()).toEqual({ text: good, own: false });
+    expect(calls).toEqual([]);
+  });
+
+  test("is made new with its refresh token, which is then replaced", async () => {
+    const next = jwt(now / 1000 + 9000);
+    const { tokens, calls } = setUp(() => json(answer(next, "r2")));
+    tokens.keepLogin(answer(jwt(now / 1000 + 5), "r1"));
+    expect((await tokens.obtain()).text).toBe(next);
+    expect(calls).toEqual([{ url: "/api/auth/refresh", authorization: null }]);
+    expect(tokens.login?.refresh).toBe("r2");
+  });
+
+  test("two that ask at once do not use the refresh token twice", async () => {
+    const { tokens, calls } = setUp(() => json(answer(good, "r2")));
+    tokens.keepLogin(answer(jwt(now / 1000 + 5), "r1"));
+    await Promise.all([tokens.obtain(), tokens.obtain()]);
+    expect(calls).toHaveLength(1);
+  });
+
+  test("that was ended is forgotten, and said", async () => {
+    const { tokens } = setUp(() => json({ detail: "this login was ended" }, 401));
+    tokens.keepLogin(answer(good, "r1"));
+    tokens.refused({ text: good, own: false });
+    await expect(tokens.obtain()).rejects.toThrow(TokenRefused);
+    expect(tokens.login).toBeNull();
+  });
+
+  test("survives a server that does not answer", async () => {
+    const { tokens } = setUp(() => json({}, 503));
+    tokens.keepLogin(answer(jwt(now / 1000 + 5), "r1"));
+    await expect(tokens.obtain()).rejects.not.toThrow(TokenRefused);
+    expect(tokens.login?.refresh).toBe("r1");
+  });
+
+  test("signing out tells the server and goes back to the guest", async () => {
+    const { tokens, calls, lasting } = setUp(() => json({}));
+    lasting.setItem("presence.guest", good);
+    tokens.keepLogin(answer("a.b.c", "r1"));
+    await tokens.signOut();
+    expect(calls).toEqual([{ url: "/api/auth/logout", authorization: "Bearer a.b.c" }]);
+    expect(await tokens.obtain()).toEqual({ text: good, own: false });
+  });
+});

@@ -64,7 +64,7 @@ const layouts: Record<Kind, (random: () => number) => Layout> = {
     for (const [n, a] of spokes(8, Math.PI / 8)) things.push({ ...round("lamp", Math.sin(a) * 14, Math.cos(a) * 14 - 3, 0.5, true), n });
     for (const [n, a] of spokes(6, 0)) things.push({ ...box("bench", Math.sin(a) * 9.5, Math.cos(a) * 9.5 - 3, 2.4, 0.7, a + Math.PI, n, true) });
     for (const [n, a] of spokes(14, 0.2)) if (n % 7 !== 6) things.push({ ...round("tree", Math.sin(a) * (21 + random() * 3), Math.cos(a) * (21 + random() * 3), 1.1, true), n });
-    return { round: true, w: 56, d: 56, start: { z: 15, spread: 9 }, things };
+    return { round: true, w: 56, d: 56, start: { z: 11, spread: 4 }, things };
   },
   lobby() {
     const things: Thing[] = [round("ring", 0, 0, 9, false)];

@@ -2,6 +2,7 @@
 // or tap on the ground walks there, a stick on the screen steers.
 
 import type { Body, Wish } from "../body";
+import { isBusy } from "../keys";
 
 const turnPerPixel = 0.0042;
 const turnPerSecond = 1.9; // by keys
@@ -88,11 +89,6 @@ export class Controls {
     if (this.drag.far <= tapWithin) this.onTap(e.clientX, e.clientY);
     this.drag = null;
   }
-}
-
-// isBusy is for keys that belong to whoever writes or works a control.
-export function isBusy(target: EventTarget | null): boolean {
-  return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName) || target.closest("dialog,[role=dialog],[role=log],[role=menu]") !== null);
 }
 
 function limit(n: number): number {

@@ -223,7 +223,7 @@ export class Crowd {
       const far = figure ? figure.at.distanceTo(eye) : 0;
       sprite.visible = figure !== undefined && far > tooNear;
       if (!figure) continue;
-      const size = 0.3 * Math.max(0.42, Math.min(2, far / 5.5));
+      const size = 0.3 * Math.max(0.26, Math.min(2, far / 6));
       sprite.scale.set(size * nameRatio, size, 1);
       sprite.position.set(figure.at.x, figure.at.y + 0.27 + size * 0.6, figure.at.z);
     }

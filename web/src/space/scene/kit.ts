@@ -167,7 +167,16 @@ export function halo(x: number, y: number, z: number, size: number, color: Paint
   const sprite = new THREE.Sprite(new THREE.SpriteMaterial({ map: soft(), color, opacity: strength, transparent: true, depthWrite: false, blending: THREE.AdditiveBlending, fog: false }));
   sprite.position.set(x, y, z);
   sprite.scale.setScalar(size);
+  sprite.onBeforeRender = (_renderer, _scene, camera) => nearer(sprite, camera);
   return sprite;
+}
+
+// A halo through the middle of its lamp would be cut by it: it is drawn a
+// little nearer to whoever looks.
+function nearer(sprite: THREE.Sprite, camera: THREE.Camera): void {
+  const at = sprite.parent ? sprite.position.clone().applyMatrix4(sprite.parent.matrixWorld) : sprite.position.clone();
+  const way = new THREE.Vector3().setFromMatrixPosition(camera.matrixWorld).sub(at);
+  sprite.matrixWorld.setPosition(at.add(way.setLength(Math.min(0.6, way.length() / 2))));
 }
 
 export function sheet(w: number, h: number): [HTMLCanvasElement, CanvasRenderingContext2D] {

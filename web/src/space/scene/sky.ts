@@ -56,7 +56,7 @@ export function orb(night: boolean, x = -52, y = 66, z = -130): THREE.Group {
   disc.position.set(x, y, z);
   disc.lookAt(0, 2, 0);
   // Behind the disc, or the two would cut each other.
-  group.add(halo(x * 1.12, y * 1.12, z * 1.12, night ? 70 : 120, paint(night ? "#a99bff" : "#fff1bd"), night ? 0.5 : 0.7), disc);
+  group.add(halo(x * 1.12, y * 1.12, z * 1.12, night ? 70 : 110, paint(night ? "#a99bff" : "#fff1bd"), night ? 0.5 : 0.42), disc);
   return group;
 }
 

@@ -21,7 +21,7 @@ export interface Options {
   content: Content;
   night: boolean;
   isCalm: boolean; // the visitor asked for less motion
-  subject: string;
+  subject(): string; // whose hands are shown
   body: Body;
   motion: Motion;
   onStep(): void; // after every frame
@@ -144,7 +144,7 @@ export class World {
   private enteredVR(): void {
     const { body, subject, onEmote, onHeadset } = this.options;
     if (!this.headset) {
-      this.headset = new Headset(this.rig.object3D, this.scene.renderer, body, onEmote, tint(0.66, 0.15, hueOf(subject)));
+      this.headset = new Headset(this.rig.object3D, this.scene.renderer, body, onEmote, tint(0.66, 0.15, hueOf(subject())));
       this.scene.object3D.add(...this.headset.marks);
     }
     // The headset gives the height of the head from the floor.

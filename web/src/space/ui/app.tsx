@@ -11,6 +11,7 @@ import { useMedia, useNow, useStore } from "../../ui/hooks";
 import { type Place, keyOf } from "../address";
 import type { Body } from "../body";
 import { unread } from "../chat";
+import { isBusy } from "../keys";
 import { byline, hueOfPlace, type Info, type Look, lookUp } from "../info";
 import type { Motion } from "../motion";
 import { kindOf, plan as planOf } from "../plan";
@@ -18,6 +19,7 @@ import type { Content, Person, World } from "../scene/world";
 import type { Widget } from "../signin";
 import type { Event, State } from "../state";
 import type { Visit } from "../visit";
+import { Around } from "./around";
 import { Chat } from "./chat";
 import { Entry } from "./entry";
 import { Flat } from "./flat";
@@ -87,12 +89,13 @@ export function App(app: AppProps) {
   const stageProps = { plan: ground, body: app.body, motion: app.motion, people, onStep: app.onStep, watchEmotes: app.watchEmotes, ownSession: state.session };
 
   return (
-    <div class={`space ${stage} ${panel ? "with-panel" : ""} ${isInside ? "inside" : "outside"}`} data-phase={state.phase.is} data-members={state.members.size} data-stage={stage} data-kind={kind}>
+    <div class={`space ${stage} ${isInside && panel ? "with-panel" : ""} ${isInside ? "inside" : "outside"}`} data-phase={state.phase.is} data-members={state.members.size} data-stage={stage} data-kind={kind}>
       <main class="stage" aria-label={title}>
         {isReady && stage === "scene" && (
           <Scene3D {...stageProps} content={content} night={night} isCalm={isCalm} subject={state.me?.subject ?? ""} isInside={isInside} world={world} onFlat={() => setStage("flat")} onWave={() => app.visit.emote("wave")} />
         )}
         {isReady && stage === "flat" && <Flat {...stageProps} night={night} title={title} state={state} isInside={isInside} />}
+        {isInside && <Around people={people} motion={app.motion} body={app.body} isShown={stage === "flat"} />}
         {isInside && <Notice phase={state.phase} now={now} onRetry={() => app.visit.enter()} />}
       </main>
       <TopBar title={title} kind={kind} place={app.place} state={state} isInside={isInside} stage={stage} canScene={hasWebGL} onStage={chooseStage} theme={theme} onTheme={turnTheme} panel={panel} onPanel={setPanel} unread={waiting} login={login} onSignIn={() => setSigningIn(true)} onLeave={() => app.visit.leave()} />
@@ -120,7 +123,7 @@ export function App(app: AppProps) {
       )}
       {!isInside && <Entry look={look} state={state} place={app.place} login={login} now={now} visit={app.visit} onRetryLook={retryLook} onSignIn={() => setSigningIn(true)} onSignedOut={() => void app.tokens.signOut().then(retryLook)} stage={stage} onStage={chooseStage} canScene={hasWebGL} />}
       {signingIn && <SignIn tokens={app.tokens} widget={app.widget} onDone={signedIn} onClose={() => setSigningIn(false)} />}
-      <News state={state} isChatOpen={panel === "chat"} />
+      <News state={state} />
     </div>
   );
 }
@@ -134,7 +137,7 @@ function Tab({ name, panel, onPanel, children }: { name: Panel; panel: Panel; on
 }
 
 // News is for those who hear the page.
-function News({ state }: { state: State; isChatOpen: boolean }) {
+function News({ state }: { state: State }) {
   return (
     <div class="spoken" role="log" aria-live="polite" aria-label="What happens here">
       {state.news.map((n) => (
@@ -201,8 +204,8 @@ function useChatKey(isOn: boolean, open: () => void): void {
   useEffect(() => {
     if (!isOn) return;
     const onKey = (e: KeyboardEvent) => {
-      const target = e.target as HTMLElement;
-      if ((e.key !== "Enter" && e.key !== "/") || e.ctrlKey || e.metaKey || e.altKey || target.closest("input,textarea,select,button,a,dialog,[role=log]")) return;
+      const isControl = e.target instanceof Element && e.target.closest("button,a") !== null;
+      if ((e.key !== "Enter" && e.key !== "/") || e.ctrlKey || e.metaKey || e.altKey || isControl || isBusy(e.target)) return;
       e.preventDefault();
       open();
       requestAnimationFrame(() => document.querySelector<HTMLElement>(".composer textarea")?.focus());

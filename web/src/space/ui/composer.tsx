@@ -35,7 +35,7 @@ export function Composer(props: Props) {
     const el = field.current;
     if (!el) return;
     el.style.height = "auto";
-    el.style.height = `${Math.min(160, el.scrollHeight)}px`;
+    el.style.height = `${Math.min(160, el.scrollHeight + 2)}px`; // and its border
   }, [text]);
   const length = [...text.trim()].length;
 

@@ -4,6 +4,7 @@
 import type { ComponentChildren } from "preact";
 import type { Stage } from "../../prefs";
 import type { Login } from "../../tokens";
+import { useMedia } from "../../ui/hooks";
 import { people, plural } from "../../words";
 import type { Place } from "../address";
 import { byline, type Info, type Look } from "../info";
@@ -166,6 +167,7 @@ function Doorstep(props: Props) {
 
 function Welcome({ look, login, visit, isEntering, onSignIn, onSignedOut, stage, canScene, onStage }: Props & { isEntering: boolean }) {
   const isNSFW = look.is === "known" && look.info.isNSFW;
+  const isTouch = useMedia("(pointer: coarse)");
   return (
     <>
       {isNSFW && <p class="warning">This space is marked as not safe for work. Entering means that you want to see it.</p>}
@@ -185,7 +187,7 @@ function Welcome({ look, login, visit, isEntering, onSignIn, onSignedOut, stage,
       </p>
       {canScene && (
         <p class="small how">
-          {stage === "scene" ? "Walk with WASD or the arrow keys, look by dragging." : "You see a flat map; arrow keys or a tap move you."}{" "}
+          {stage === "flat" ? "You see a flat map; arrow keys or a tap move you." : isTouch ? "Walk with the stick or a tap, look by dragging." : "Walk with WASD or a click, look by dragging."}{" "}
           <button class="link" onClick={() => onStage(stage === "scene" ? "flat" : "scene")}>
             {stage === "scene" ? "Use a flat map instead" : "Use the scene in three dimensions"}
           </button>

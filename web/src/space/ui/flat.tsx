@@ -1,9 +1,10 @@
 // The place from above: a map that needs no graphics card. Arrow keys or a tap
 // move, and words say where everybody is.
 
-import { useEffect, useRef, useState } from "preact/hooks";
-import { settle, type Thing } from "../plan";
+import { useEffect, useRef } from "preact/hooks";
 import { cssColor } from "../color";
+import { isBusy } from "../keys";
+import { settle, type Thing } from "../plan";
 import { initial } from "../text";
 import { yawOf, type Vec } from "../pose";
 import type { State } from "../state";
@@ -33,7 +34,6 @@ export function Flat(props: Props) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const newest = useRef(props);
   newest.current = props;
-  const [around, setAround] = useState("");
 
   useEffect(() => {
     const board = canvas.current as HTMLCanvasElement;
@@ -42,7 +42,6 @@ export function Flat(props: Props) {
     const stop = props.watchEmotes((session) => bubbles.set(session, performance.now()));
     let frame = 0;
     let last = performance.now();
-    let spokenAt = 0;
     const step = (now: number) => {
       frame = requestAnimationFrame(step);
       const dt = Math.min(0.1, (now - last) / 1000);
@@ -50,16 +49,11 @@ export function Flat(props: Props) {
       walk(newest.current, held, dt);
       newest.current.onStep();
       draw(board, newest.current, bubbles, now);
-      if (now - spokenAt > 1500) {
-        spokenAt = now;
-        setAround(surroundings(newest.current));
-      }
     };
     frame = requestAnimationFrame(step);
     const onKey = (e: KeyboardEvent) => {
-      const writes = (e.target as HTMLElement).closest("input,textarea,select,dialog,[role=log]");
       if (e.type === "keyup") held.delete(e.code);
-      else if (e.code in keysOf && !writes && !e.ctrlKey && !e.metaKey && !e.altKey) {
+      else if (e.code in keysOf && !isBusy(e.target) && !e.ctrlKey && !e.metaKey && !e.altKey) {
         held.add(e.code);
         e.preventDefault();
       }
@@ -81,11 +75,6 @@ export function Flat(props: Props) {
   return (
     <div class="flat-host" data-scene="flat">
       <canvas ref={canvas} tabIndex={0} role="application" aria-label={`Map of ${props.title}. Arrow keys move you.`} aria-describedby="around" onPointerDown={tap} />
-      {props.isInside && (
-        <p id="around" class="around" dir="auto">
-          {around}
-        </p>
-      )}
     </div>
   );
 }
@@ -216,22 +205,4 @@ function drawPerson(c: CanvasRenderingContext2D, v: View, p: Vec, yaw: number, f
     c.fillText(label, 0, r + 13);
   }
   c.restore();
-}
-
-// surroundings says in words who is near and where.
-function surroundings({ people, motion, body }: Props): string {
-  const near = people
-    .flatMap(({ member }) => {
-      const pose = motion.pose(member.ref);
-      return pose ? [{ name: member.name, far: Math.hypot(pose.p.x - body.x, pose.p.z - body.z), at: pose.p }] : [];
-    })
-    .sort((a, b) => a.far - b.far)
-    .slice(0, 3);
-  if (near.length === 0) return "Nobody else is here.";
-  return `Near you: ${near.map((n) => `${n.name}, ${n.far < 1.5 ? "beside you" : `${Math.round(n.far)} m ${bearing(n.at.x - body.x, n.at.z - body.z)}`}`).join(" · ")}`;
-}
-
-function bearing(dx: number, dz: number): string {
-  const names = ["north", "north-east", "east", "south-east", "south", "south-west", "west", "north-west"];
-  return names[(Math.round(Math.atan2(dx, -dz) / (Math.PI / 4)) + 8) % 8] as string;
 }

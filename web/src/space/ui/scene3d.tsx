@@ -39,8 +39,8 @@ export function Scene3D(props: Props) {
 
   useEffect(() => {
     let isCurrent = true;
-    const { body, motion, isCalm, subject } = newest.current;
-    const options = { plan, content, night, isCalm, subject, body, motion, onStep: () => newest.current.onStep(), onEmote: () => newest.current.onWave(), onHeadset: inHeadset, onLost: () => set("failed") };
+    const { body, motion, isCalm } = newest.current;
+    const options = { plan, content, night, isCalm, subject: () => newest.current.subject, body, motion, onStep: () => newest.current.onStep(), onEmote: () => newest.current.onWave(), onHeadset: inHeadset, onLost: () => set("failed") };
     void import("../scene/world")
       .then(async ({ openWorld }) => {
         if (!isCurrent) return;

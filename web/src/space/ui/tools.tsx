@@ -7,6 +7,7 @@ import type { Login } from "../../tokens";
 import { people } from "../../words";
 import type { Place } from "../address";
 import { type Emote, emotes } from "../emotes";
+import { isBusy } from "../keys";
 import { type Kind, kinds } from "../plan";
 import type { World } from "../scene/world";
 import type { State } from "../state";
@@ -46,7 +47,8 @@ export function TopBar(props: BarProps) {
         <h1 class="where">
           <bdi dir="auto">{props.title}</bdi>
           <small>
-            {kinds[props.kind]} · {people(state.members.size)} here
+            <span class="wide-only">{kinds[props.kind]} · </span>
+            {people(state.members.size)} here
           </small>
         </h1>
       )}
@@ -165,7 +167,7 @@ export function Emotes({ onEmote, world, stage }: EmotesProps) {
 function useDigits(onDigit: (n: number) => void): void {
   useEffect(() => {
     const onKey = (e: KeyboardEvent) => {
-      if (!/^[1-9]$/.test(e.key) || e.repeat || e.ctrlKey || e.metaKey || e.altKey || (e.target as HTMLElement).closest("input,textarea,select,dialog")) return;
+      if (!/^[1-9]$/.test(e.key) || e.repeat || e.ctrlKey || e.metaKey || e.altKey || isBusy(e.target)) return;
       onDigit(Number(e.key));
     };
     addEventListener("keydown", onKey);
