@@ -44,12 +44,10 @@ func (h *house) gatewayParts(ctx context.Context) ([]part, error) {
 	if err != nil {
 		return nil, err
 	}
-	rest, err := api.New(api.Config{
-		City: feed, Identity: identity, Links: h.store, Spaces: spaces, Chat: shared.chat, InternalKey: string(s.InternalKey), BusReady: h.bus.Ready, Log: log,
+	rest := api.New(api.Config{
+		City: feed, Identity: identity, Links: h.store, Spaces: spaces, Chat: shared.chat,
+		InternalKey: string(s.InternalKey), BusReady: h.bus.Ready, Log: log,
 	})
-	if err != nil {
-		return nil, err
-	}
 	page, err := ui.New(ui.Dist(), s.Origins)
 	if err != nil {
 		return nil, err

@@ -51,7 +51,7 @@ func newWhole(t *testing.T) *whole {
 	w := &whole{t: t, store: store.New(db)}
 	w.auth = must(auth.New(auth.Config{Secret: []byte("a secret for tests"), Log: log}, w.store, time.Now))(t)
 	feed := must(city.New(city.Config{Auth: w.auth}, log, registry))(t)
-	rest := must(api.New(api.Config{City: feed, Identity: w.auth, Links: w.store, BusReady: nats.Ready, Log: log}))(t)
+	rest := api.New(api.Config{City: feed, Identity: w.auth, Links: w.store, BusReady: nats.Ready, Log: log})
 	listening := make(chan net.Addr, 1)
 	web := must(gateway.New(gateway.Config{
 		Listen: "127.0.0.1:0", Listening: func(a net.Addr) { listening <- a }, Log: log, Registry: registry,

@@ -111,7 +111,9 @@ func New(cfg Config, parts Parts) (*Gateway, error) {
 	}
 	g.allowances = newAllowances(g.metrics)
 	g.readiness = newReadiness(parts.Checks, cfg.Log, g.loopback)
-	g.routes()
+	if err := g.routes(); err != nil {
+		return nil, err
+	}
 	g.handler = wholeIDs(g.observe(g.recovered(g.headers(g.cors(http.MaxBytesHandler(http.HandlerFunc(g.dispatch), maxBody))))))
 	return g, nil
 }

@@ -69,16 +69,13 @@ func newWorld(t *testing.T, edit ...func(*options)) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rest, err := api.New(api.Config{
+	rest := api.New(api.Config{
 		Spaces: api.SpacesConfig{
 			Access: access.New(access.Config{Store: w.store, Now: time.Now, Log: log}), Rooms: w.store, Joins: w.auth,
 			Turn: noTurn, Node: "gw-1", Now: time.Now,
 		},
 		City: w.city, Identity: w.auth, Links: w.store, InternalKey: "key", BusReady: func() error { return nil }, Log: log,
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
 	o := options{
 		Config: gateway.Config{Listen: "127.0.0.1:0", Origins: []string{"https://*.example.org"}, Log: log, Registry: prometheus.NewRegistry()},
 		checks: []gateway.Check{{Name: "database", Check: w.store.Ping}},

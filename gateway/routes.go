@@ -16,16 +16,18 @@ const answerTime = 30 * time.Second
 
 // routes fills the mux. The page is not on it: as a catch-all it would take
 // every request with a wrong method, which then could not be told.
-func (g *Gateway) routes() {
+func (g *Gateway) routes() error {
 	g.mux.HandleFunc("GET /healthz", g.serveHealthz)
 	g.mux.HandleFunc("GET /readyz", g.readiness.serve)
 	if g.metricsListen == "" && g.loopback {
 		g.mux.HandleFunc("GET /metrics", g.serveMetricsLocally)
 	}
 	if g.parts.API == nil {
-		return
+		return nil
 	}
-	g.parts.API.Mount(g.mux)
+	if err := g.parts.API.Mount(g.mux); err != nil {
+		return err
+	}
 	for _, path := range []string{"/ws/city/presence", "/ws/city/global-presence"} {
 		g.mux.HandleFunc("GET "+path, g.parts.City.ServeWebSocket)
 	}
@@ -38,15 +40,14 @@ func (g *Gateway) routes() {
 	g.mux.HandleFunc("GET /health", g.serveHealth)
 	g.mux.HandleFunc("GET /api/health", g.serveHealth)
 	g.mux.HandleFunc("GET /api/presence/health", g.serveHealth)
+	return nil
 }
 
-// doors are the ways into the shared spaces. Preflights of polling are answered
-// by cors, as all others.
+// doors are the ways into the shared spaces. Engine.IO refuses a wrong method in
+// words of its own.
 func (g *Gateway) doors() {
 	g.mux.Handle("GET /ws/space", g.parts.Native)
-	for _, method := range []string{http.MethodGet, http.MethodPost} {
-		g.mux.HandleFunc(method+" /socket.io/", g.parts.Doors.ServeSocketIO)
-	}
+	g.mux.HandleFunc("/socket.io/", g.parts.Doors.ServeSocketIO)
 	for _, path := range []string{"/naf", "/api/naf"} {
 		g.mux.HandleFunc("GET "+path, g.parts.Doors.ServeNAF)
 	}
@@ -81,7 +82,7 @@ func limitTime(w http.ResponseWriter) {
 
 func endless(pattern string) bool {
 	return strings.Contains(pattern, "/ws/") || strings.HasSuffix(pattern, "/presence/stream") ||
-		pattern == "GET /socket.io/" || strings.HasSuffix(pattern, "/naf")
+		pattern == "/socket.io/" || strings.HasSuffix(pattern, "/naf")
 }
 
 // unrouted asks the mux's own answer what is wrong: no such path, a wrong

@@ -67,28 +67,25 @@ type API struct {
 
 	internal    bool
 	internalKey [sha256.Size]byte // of the key, so that a comparison takes the same time for every length
-	document    document
 }
 
 // New builds the API; [API.Mount] makes it reachable.
-func New(cfg Config) (*API, error) {
-	a := &API{
+func New(cfg Config) *API {
+	return &API{
 		city: cfg.City, identity: cfg.Identity, links: cfg.Links, spaces: cfg.Spaces, chat: cfg.Chat, busReady: cfg.BusReady, log: cfg.Log,
 		internal: cfg.InternalKey != "", internalKey: sha256.Sum256([]byte(cfg.InternalKey)),
 	}
-	document, err := encodeDocument(a.register(http.NewServeMux()))
-	if err != nil {
-		return nil, err
-	}
-	a.document = document
-	return a, nil
 }
 
-// Mount adds every path of the API to mux.
-func (a *API) Mount(mux *http.ServeMux) {
-	a.register(mux)
-	mux.HandleFunc("GET /openapi.yaml", a.document.serveYAML)
-	mux.HandleFunc("GET /openapi.json", a.document.serveJSON)
+// Mount adds every path of the API, and the document about them, to mux.
+func (a *API) Mount(mux *http.ServeMux) error {
+	document, err := encodeDocument(a.register(mux))
+	if err != nil {
+		return err
+	}
+	mux.HandleFunc("GET /openapi.yaml", document.serveYAML)
+	mux.HandleFunc("GET /openapi.json", document.serveJSON)
+	return nil
 }
 
 // register describes every operation to huma, which adds it to mux.

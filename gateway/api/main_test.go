@@ -51,11 +51,9 @@ func newWorld(t *testing.T, edit ...func(*api.Config)) *world {
 	for _, e := range edit {
 		e(&cfg)
 	}
-	a, err := api.New(cfg)
-	if err != nil {
+	if err := api.New(cfg).Mount(w.mux); err != nil {
 		t.Fatal(err)
 	}
-	a.Mount(w.mux)
 	return w
 }
 
