@@ -2,6 +2,45 @@
 // told, and the tick that tells everybody where everybody is.
 //
 // Doors (package gateway/door) bring clients in with [Hub.Enter] and speak for
-// them through a [Member]. One goroutine owns each space; it is born with the
-// first member and ends with the last.
+// them through a [Member].
+//
+// # Who owns what
+//
+// One goroutine owns each space: it is born with the first stay, ends with the
+// last, and sleeps while nothing happens. Everything else posts to it and never
+// waits for it, but for a client that leaves: what comes through its Conn next
+// comes after the last words of the space. A place is not posted: a client
+// overwrites its own, and the tick takes what is newest. Storage, access and
+// chat are asked by whoever enters or leaves, and by the goroutines of
+// [Hub.Run], never by a space: nothing that is slow or away stops movement.
+//
+// # A tick
+//
+// Each tick takes the newest places, encodes them once for each format, and
+// gives every client what it has not heard in one write, events first. A client
+// whose socket is still busy keeps its events, up to a bound, and hears at its
+// next free tick the newest place of everybody who moved since: a lag is rounded
+// up to a power of two, so that slow clients share chunks too.
+//
+// # A crowd
+//
+// From [Config].Crowd members on, people are sorted into leaves of at most 16
+// that stand together (a k-d tree, made anew twice a second). Each leaf is
+// encoded once a tick and format; a client hears the leaves of the people
+// nearest to it, and a far chunk, the same for everybody, in which everybody has
+// a turn within 1.7 s at the most. So nobody is invisible, and what a client is
+// told is bounded however many there are.
+//
+// A profile with 1,000 people at 10 Hz: the kernel's part of writing takes 45 %
+// of the time, reading 28 %, Go's scheduler 10 %, and everything in this package
+// 10 %. Interest management therefore saves bytes (29 KB/s instead of 117) and
+// hardly any CPU.
+//
+// # Several gateways
+//
+// Members of other gateways ([bus.SessionWatcher]) are in the same roster. While
+// another gateway has members in a space, each tick publishes this gateway's
+// changed places in one message, repeated every 5 s in case one was lost; what
+// is told once travels beside it, and what is for one client goes to its gateway
+// alone.
 package hub
