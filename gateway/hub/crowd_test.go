@@ -256,14 +256,15 @@ func testSlowClient(t *testing.T, people int) {
 	w := newWorld(t, nil)
 	all := w.crowd(people, 2, rand.New(rand.NewPCG(3, 4)), nil)
 	slow, quick := all[0], all[1]
-	for step := range 5 {
+	const warm = 22 // steps after which everybody has had a turn
+	for step := range warm {
 		walk(t, all, step)
 	}
 	refs := refsOf(all)
 	slow.set(func() { slow.stuck, slow.bytes = true, 0 })
 	emotes := 0
 	for step := range 30 {
-		walk(t, all, 5+step)
+		walk(t, all, warm+step)
 		if step%3 == 0 {
 			ok(t, quick.member.Emote(fmt.Sprint("e", emotes)))
 			emotes++
