@@ -16,9 +16,13 @@ export interface Person {
 }
 
 const detailWithin = 26; // metres
+const detailInCrowd = 14;
+const crowdFrom = 100; // people
+const roundWithin = 9; // who is further away is drawn with few corners
 const tooNear = 0.55; // who stands inside us would be all we see
 const namesWithin = 40;
 const mostNames = 24;
+const mostBubbles = 40;
 const emoteFor = 2.8; // seconds
 const namesEvery = 0.25;
 
@@ -83,7 +87,7 @@ interface Name {
 export class Crowd {
   readonly group = new THREE.Group();
   private figures = new Map<string, Figure>();
-  private readonly parts: Record<"body" | "head" | "face" | "eyes" | "collar" | "hand" | "shadow", Part>;
+  private readonly parts: Record<"body" | "head" | "farBody" | "farHead" | "face" | "eyes" | "collar" | "hand" | "shadow", Part>;
   private names: Name[] = [];
   private namedAt = -1;
   private bubbles: { sprite: THREE.Sprite; session: string; from: number }[] = [];
@@ -98,11 +102,13 @@ export class Crowd {
     const matte = () => new THREE.MeshLambertMaterial();
     const part = (g: THREE.BufferGeometry, m: THREE.Material, isColored = true) => new Part(this.group, g, m, isColored);
     this.parts = {
-      body: part(robe(), matte()),
+      body: part(robe(20, 18), matte()),
       head: part(new THREE.SphereGeometry(0.2, 24, 18).scale(1, 1.04, 1), matte()),
+      farBody: part(robe(9, 8), matte()),
+      farHead: part(new THREE.SphereGeometry(0.2, 10, 8).scale(1, 1.04, 1), matte()),
       face: part(visor(), new THREE.MeshLambertMaterial({ color: 0x191b38 }), false),
       eyes: part(eyes(), new THREE.MeshBasicMaterial({ color: 0xffe09a }), false),
-      collar: part(new THREE.TorusGeometry(0.135, 0.03, 8, 24).rotateX(Math.PI / 2), new THREE.MeshLambertMaterial({ color: 0xffd27a }), false),
+      collar: part(new THREE.TorusGeometry(0.135, 0.03, 6, 16).rotateX(Math.PI / 2), new THREE.MeshLambertMaterial({ color: 0xffd27a }), false),
       hand: part(new THREE.SphereGeometry(0.075, 12, 10).scale(0.8, 0.8, 1.15), matte()),
       shadow: part(new THREE.CircleGeometry(0.4, 20).rotateX(-Math.PI / 2), new THREE.MeshBasicMaterial({ color: 0x000010, transparent: true, opacity: night ? 0.34 : 0.2, depthWrite: false }), false),
     };
@@ -120,9 +126,8 @@ export class Crowd {
   }
 
   emote(session: string, word: string): void {
-    if (!isEmote(word)) return;
+    if (!isEmote(word) || this.bubbles.length >= mostBubbles) return;
     const sprite = new THREE.Sprite(new THREE.SpriteMaterial({ map: this.picture(word), transparent: true, depthWrite: false, fog: false }));
-    sprite.scale.setScalar(0.7);
     this.group.add(sprite);
     this.bubbles.push({ sprite, session, from: this.time });
   }
@@ -138,11 +143,7 @@ export class Crowd {
     for (const part of Object.values(this.parts)) part.end();
     if (this.time - this.namedAt > namesEvery || this.namedAt < 0) this.rename(eye);
     this.placeNames(eye);
-    this.floatBubbles();
-  }
-
-  count(): number {
-    return this.parts.body.mesh.count;
+    this.floatBubbles(eye);
   }
 
   private draw(figure: Figure, pose: Pose, eye: THREE.Vector3, dt: number): void {
@@ -154,26 +155,27 @@ export class Crowd {
     figure.at.set(pose.p.x, pose.p.y + bob, pose.p.z);
     const far = figure.at.distanceTo(eye);
     if (far < tooNear) return;
-    const isNear = far < detailWithin;
-    this.drawBody(figure, pose, isNear);
-    this.drawHead(figure, pose, isNear);
+    const isNear = far < (this.figures.size > crowdFrom ? detailInCrowd : detailWithin);
+    const isRound = far < roundWithin;
+    this.drawBody(figure, pose, isNear, isRound);
+    this.drawHead(figure, pose, isNear, isRound);
     for (const hand of [pose.left, pose.right]) if (hand && isNear) this.parts.hand.put(matrix(hand.p, quaternion(hand.q)), figure.color);
   }
 
-  private drawBody(figure: Figure, pose: Pose, isNear: boolean): void {
+  private drawBody(figure: Figure, pose: Pose, isNear: boolean, isRound: boolean): void {
     const tall = Math.max(0.5, figure.at.y - 0.28);
     const turn = new THREE.Quaternion().setFromEuler(new THREE.Euler(-figure.lean, yawOf(pose.q), 0, "YXZ"));
     const breath = this.isCalm ? 1 : 1 + Math.sin(this.time * 1.8 + figure.person.member.ref) * 0.012;
     const m = matrix({ x: figure.at.x, y: 0, z: figure.at.z }, turn, new THREE.Vector3(breath, tall / 1.32, breath));
-    this.parts.body.put(m, figure.person.member.guest ? figure.pale : figure.color);
+    this.parts[isRound ? "body" : "farBody"].put(m, figure.person.member.guest ? figure.pale : figure.color);
     if (!isNear) return;
     this.parts.shadow.put(matrix({ x: figure.at.x, y: 0.025, z: figure.at.z }, new THREE.Quaternion()), figure.color);
     if (!figure.person.member.guest) this.parts.collar.put(matrix({ x: figure.at.x, y: tall - 0.02, z: figure.at.z }, turn), figure.color);
   }
 
-  private drawHead(figure: Figure, pose: Pose, isNear: boolean): void {
+  private drawHead(figure: Figure, pose: Pose, isNear: boolean, isRound: boolean): void {
     const m = matrix(figure.at, quaternion(pose.q));
-    this.parts.head.put(m, figure.pale);
+    this.parts[isRound ? "head" : "farHead"].put(m, figure.pale);
     if (!isNear) return;
     this.parts.face.put(m, figure.color);
     this.parts.eyes.put(m, figure.color);
@@ -223,13 +225,13 @@ export class Crowd {
       const far = figure ? figure.at.distanceTo(eye) : 0;
       sprite.visible = figure !== undefined && far > tooNear;
       if (!figure) continue;
-      const size = 0.3 * Math.max(0.26, Math.min(2, far / 6));
+      const size = 0.3 * sizeFrom(far);
       sprite.scale.set(size * nameRatio, size, 1);
       sprite.position.set(figure.at.x, figure.at.y + 0.27 + size * 0.6, figure.at.z);
     }
   }
 
-  private floatBubbles(): void {
+  private floatBubbles(eye: THREE.Vector3): void {
     this.bubbles = this.bubbles.filter(({ sprite, session, from }) => {
       const age = (this.time - from) / emoteFor;
       const figure = this.figures.get(session);
@@ -238,7 +240,9 @@ export class Crowd {
         sprite.material.dispose();
         return false;
       }
-      sprite.position.set(figure.at.x, figure.at.y + 0.85 + (this.isCalm ? 0.1 : age * 0.5), figure.at.z);
+      const size = sizeFrom(figure.at.distanceTo(eye));
+      sprite.scale.setScalar(size * 0.72);
+      sprite.position.set(figure.at.x, figure.at.y + 0.3 + size * 0.6 + (this.isCalm ? 0.1 : age * 0.5), figure.at.z);
       sprite.material.opacity = age > 0.7 ? (1 - age) / 0.3 : Math.min(1, age * 10);
       return true;
     });
@@ -260,6 +264,10 @@ function newFigure(person: Person): Figure {
   const { subject, guest } = person.member;
   const hue = hueOf(subject);
   return { person, color: guest ? tint(0.7, 0.08, hue) : tint(0.64, 0.15, hue), pale: tint(0.86, guest ? 0.03 : 0.055, hue), at: new THREE.Vector3(), speed: 0, lean: 0 };
+}
+
+function sizeFrom(far: number): number {
+  return Math.max(0.26, Math.min(2, far / 6));
 }
 
 function labelOf({ member, isTyping }: Person): string {
@@ -285,19 +293,19 @@ function quaternion(q: Pose["q"]): THREE.Quaternion {
 }
 
 // robe is a bell that floats a little above the ground; 1.32 m tall.
-function robe(): THREE.BufferGeometry {
+function robe(points: number, sides: number): THREE.BufferGeometry {
   const line: [number, number][] = [[0.02, 0.1], [0.2, 0.11], [0.285, 0.17], [0.3, 0.26], [0.265, 0.52], [0.215, 0.82], [0.2, 1.05], [0.17, 1.2], [0.1, 1.3], [0.02, 1.32]];
   const spline = new THREE.SplineCurve(line.map(([x, y]) => new THREE.Vector2(x, y)));
-  return new THREE.LatheGeometry(spline.getPoints(22), 22);
+  return new THREE.LatheGeometry(spline.getPoints(points), sides);
 }
 
 function visor(): THREE.BufferGeometry {
-  return new THREE.SphereGeometry(0.205, 28, 12, Math.PI * 1.5 - 0.92, 1.84, Math.PI * 0.355, Math.PI * 0.25).scale(1, 1.04, 1);
+  return new THREE.SphereGeometry(0.205, 16, 6, Math.PI * 1.5 - 0.92, 1.84, Math.PI * 0.355, Math.PI * 0.25).scale(1, 1.04, 1);
 }
 
 function eyes(): THREE.BufferGeometry {
   const both = new THREE.BufferGeometry();
-  const eye = new THREE.SphereGeometry(0.024, 10, 8).scale(1, 1.35, 0.6);
+  const eye = new THREE.SphereGeometry(0.024, 8, 6).scale(1, 1.35, 0.6);
   const [l, r] = [eye.clone().translate(-0.062, 0.014, -0.196), eye.clone().translate(0.062, 0.014, -0.196)];
   const n = l.getAttribute("position").count;
   const join = (key: string) => new THREE.Float32BufferAttribute([...l.getAttribute(key).array, ...r.getAttribute(key).array], 3);
