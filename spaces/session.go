@@ -2,6 +2,7 @@ package spaces
 
 import (
 	"encoding/json"
+	"strings"
 	"time"
 )
 
@@ -33,16 +34,26 @@ type Session struct {
 	ConnectedAt time.Time       `json:"connected_at"`
 }
 
+// cityAccount begins the account of a city user whose id could be taken for
+// somebody else's.
+const cityAccount = "city:"
+
 // Account is what old clients know a viewer by: the Hive name, the whole
-// Matrix id or the city's user id; empty for guests.
+// Matrix id or the city's user id; empty for guests. An id of the city that
+// looks like a Hive name or a Matrix id is written "city:<id>": old clients
+// know nobody by anything but the account.
 func Account(v Viewer) string {
 	if v.Guest {
 		return ""
 	}
-	for _, prefix := range []string{"hive:", "matrix:"} {
-		if len(v.Subject) > len(prefix) && v.Subject[:len(prefix)] == prefix {
-			return v.Subject[len(prefix):]
-		}
+	if name, ok := strings.CutPrefix(v.Subject, "hive:"); ok && name != "" {
+		return name
+	}
+	if id, ok := strings.CutPrefix(v.Subject, "matrix:"); ok && strings.HasPrefix(id, "@") {
+		return id
+	}
+	if ValidHiveAccount(strings.ToLower(v.Subject)) || strings.HasPrefix(v.Subject, "@") {
+		return cityAccount + v.Subject
 	}
 	return v.Subject
 }

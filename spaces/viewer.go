@@ -1,6 +1,9 @@
 package spaces
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // RoleAdmin may see and do everything in the city.
 const RoleAdmin = "admin"
@@ -20,8 +23,21 @@ type Viewer struct {
 // CanSee reports whether the viewer may know that the linked room exists. It is
 // the only rule for that question; snapshots, deltas and REST all ask it.
 func (v Viewer) CanSee(l Link) bool {
-	if l.Public || slices.Contains(v.Roles, RoleAdmin) {
+	if l.Public {
 		return true
 	}
-	return l.MicroDAO != "" && slices.Contains(v.MicroDAOs, l.MicroDAO)
+	if len(v.Scopes) > 0 && !v.scopedTo(l) {
+		return false
+	}
+	return slices.Contains(v.Roles, RoleAdmin) || l.MicroDAO != "" && slices.Contains(v.MicroDAOs, l.MicroDAO)
+}
+
+// scopedTo reports whether a credential that was narrowed is good for the
+// room's space or one of its subspaces.
+func (v Viewer) scopedTo(l Link) bool {
+	room := string(TypeCity) + ":" + string(l.Slug) + ":"
+	return slices.ContainsFunc(v.Scopes, func(scope string) bool {
+		_, space, _ := strings.Cut(scope, ":")
+		return strings.HasPrefix(space, room)
+	})
 }

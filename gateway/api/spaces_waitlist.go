@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -36,7 +37,7 @@ func userType(s spaces.Session) string {
 	switch {
 	case s.Guest:
 		return "guest"
-	case s.Subject != s.Account && s.Account != "" && s.Account[0] != '@':
+	case strings.HasPrefix(s.Subject, "hive:"):
 		return "hive"
 	default:
 		return "member"

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -81,20 +82,49 @@ func (w *words) UnmarshalJSON(data []byte) error {
 	return json.Unmarshal(data, (*[]string)(w))
 }
 
-// cleanName makes a display name safe to show: valid UTF-8 without control
-// characters, of bounded length.
+// cleanName makes a display name safe to show: one line of valid UTF-8, of
+// bounded length, without what is not seen and makes one name look like another
+// or turns the text around it.
 func cleanName(name string) string {
-	name = strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f || r == utf8.RuneError {
-			return -1
-		}
-		return r
-	}, name)
-	if runes := []rune(name); len(runes) > maxName {
-		return string(runes[:maxName])
-	}
-	return name
+	runes := []rune(strings.Join(strings.Fields(strings.Map(shown, name)), " "))
+	runes = slices.DeleteFunc(withoutJoiners(runes), func(r rune) bool { return r == utf8.RuneError })
+	return strings.TrimSpace(string(runes[:min(len(runes), maxName)]))
 }
+
+// shown drops what draws nothing: controls, marks and overrides of direction,
+// zero-width characters. Space of any kind is a space.
+func shown(r rune) rune {
+	switch {
+	case unicode.IsSpace(r):
+		return ' '
+	case r == joiner || r == nonJoiner:
+		return r // of emoji, and of scripts that need them
+	case unicode.In(r, unicode.Cc, unicode.Cf, unicode.Co, unicode.Zl, unicode.Zp):
+		return -1
+	case strings.ContainsRune("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0", r): // letters and marks without ink
+		return -1
+	}
+	return r
+}
+
+const nonJoiner, joiner = '\u200c', '\u200d'
+
+// withoutJoiners drops joiners that have nothing to join: in front, at the end,
+// in a row, and beside Latin letters, where they cannot be seen.
+func withoutJoiners(runes []rune) []rune {
+	var kept []rune
+	for i, r := range runes {
+		if r == joiner || r == nonJoiner {
+			if i == 0 || i == len(runes)-1 || !joins(runes[i-1]) || !joins(runes[i+1]) {
+				continue
+			}
+		}
+		kept = append(kept, r)
+	}
+	return kept
+}
+
+func joins(r rune) bool { return r > 0x2ff && r != joiner && r != nonJoiner }
 
 // withoutMemberRoles drops memberships from roles that somebody else issued:
 // only our own tokens speak for the table of members.

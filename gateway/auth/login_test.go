@@ -2,6 +2,7 @@ package auth_test
 
 import (
 	"context"
+	"net/http"
 	"strings"
 	"sync"
 	"testing"
@@ -272,6 +273,12 @@ func TestJoinNarrows(t *testing.T) {
 	_, _, err = w.FromRequest(request(t, "/", "Authorization", "Bearer "+token.Token))
 	if e := refusal(t, err, spaces.CodeUnauthenticated); !strings.Contains(e.Message, "(aud)") {
 		t.Errorf("on REST: %v", err)
+	}
+	for header, value := range map[string]string{"Upgrade": "websocket", "Accept": "text/event-stream"} { // only GET opens either
+		post := request(t, "/", "Authorization", "Bearer "+token.Token, header, value)
+		post.Method = http.MethodPost
+		_, _, err = w.FromRequest(post)
+		wantCode(t, err, spaces.CodeUnauthenticated)
 	}
 	socket := request(t, "/", "Authorization", "Bearer "+token.Token, "Upgrade", "websocket")
 	v, expires, err := w.FromRequest(socket)

@@ -134,9 +134,11 @@ func subprotocolToken(headers []string) string {
 	return ""
 }
 
-// audienceOf says what a request wants to use its token for.
+// audienceOf says what a request wants to use its token for. Sockets and event
+// streams are opened by GET alone: whatever else a request says of itself, a
+// token for them writes nothing.
 func audienceOf(r *http.Request) string {
-	if forSocket(r) || strings.Contains(r.Header.Get("Accept"), "text/event-stream") {
+	if r.Method == http.MethodGet && (forSocket(r) || strings.Contains(r.Header.Get("Accept"), "text/event-stream")) {
 		return AudienceRealtime
 	}
 	return AudienceAPI

@@ -161,7 +161,7 @@ func TestGuestKeepsTheirName(t *testing.T) {
 func TestTicket(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	v, until, err := w.Viewer(t.Context(), city(t, set("sub", "matrix:@root:example.org")))
+	v, until, err := w.Viewer(t.Context(), mint(t, w, auth.Grant{Subject: "matrix:@root:example.org"}).Token)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/golang-jwt/jwt/v5"
 
@@ -40,7 +42,7 @@ func (a *Auth) verify(token string, audiences []string) (*claims, error) {
 	if err := a.checkTimes(c); err != nil {
 		return nil, err
 	}
-	if c.Subject == "" || len(c.Subject) > maxSubject {
+	if c.Subject == "" || len(c.Subject) > maxSubject || strings.ContainsFunc(c.Subject, unicode.IsControl) {
 		return nil, refuse("the token names nobody: sub is missing or over %d bytes", maxSubject)
 	}
 	if c.Issuer == IssuerCity {
@@ -116,7 +118,13 @@ func (a *Auth) checkTimes(c *claims) error {
 	return nil
 }
 
+// proofPrefixes begin the subjects that only our own proofs give.
+var proofPrefixes = []string{guestPrefix, hivePrefix, matrixPrefix}
+
 func checkCity(c *claims) error {
+	if slices.ContainsFunc(proofPrefixes, func(prefix string) bool { return strings.HasPrefix(c.Subject, prefix) }) {
+		return refuse("the token's subject (sub) belongs to logins here: tokens of %s name users of the city", IssuerCity)
+	}
 	switch c.Type {
 	case "access":
 		c.Roles = withoutMemberRoles(c.Roles)

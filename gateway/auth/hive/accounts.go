@@ -170,7 +170,7 @@ func (a *Accounts) ask(ctx context.Context, account string) (Authority, error) {
 			a.first.Store(int64(node))
 			return posting, err
 		}
-		a.log.WarnContext(ctx, "a Hive node does not answer", "node", a.nodes[node], "error", err)
+		a.log.WarnContext(ctx, "a Hive node does not answer", "node", hostOf(a.nodes[node]), "error", err)
 		failures = append(failures, err)
 	}
 	return Authority{}, noNode(errors.Join(failures...))

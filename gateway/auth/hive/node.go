@@ -48,8 +48,16 @@ func (a *Accounts) askNode(ctx context.Context, node, account string) (Authority
 	return decodePosting(body, account)
 }
 
-// withoutURL drops the address from an error of net/http: the log names the
-// node already, and a node's URL may hold a key.
+// hostOf is what the log says of a node: its URL may hold a key.
+func hostOf(node string) string {
+	u, err := url.Parse(node)
+	if err != nil {
+		return "one whose URL cannot be read"
+	}
+	return u.Host
+}
+
+// withoutURL drops the address from an error of net/http.
 func withoutURL(err error) error {
 	if e, ok := errors.AsType[*url.Error](err); ok {
 		return e.Err
