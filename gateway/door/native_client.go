@@ -58,11 +58,17 @@ func (c *nativeClient) move(message []byte) error {
 	return err
 }
 
+// inside returns the member the client is, or why it is none: it may have been
+// sent away since.
 func (c *nativeClient) inside() (*hub.Member, error) {
-	if c.member == nil {
-		return nil, &spaces.Error{Code: spaces.CodeConflict, Message: "you are in no space", Fix: "Send join first"}
+	if c.member != nil {
+		select {
+		case <-c.member.Gone():
+		default:
+			return c.member, nil
+		}
 	}
-	return c.member, nil
+	return nil, &spaces.Error{Code: spaces.CodeConflict, Message: "you are in no space", Fix: "Send join first"}
 }
 
 // do carries out one request and returns what its answer holds.

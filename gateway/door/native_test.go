@@ -265,6 +265,32 @@ func TestNativeRightsEnd(t *testing.T) {
 	}
 }
 
+// TestNativeSentAway: who was kicked writes nothing into the space any more,
+// as somebody who left.
+func TestNativeSentAway(t *testing.T) {
+	t.Parallel()
+	lines := &lineChat{}
+	w := newTown(t, func(h *hub.Config, n *door.NativeConfig) { h.Chat, n.Chat = lines, lines })
+	alice, bob := w.enter("alice"), w.enter("bob")
+	if err := w.hub.Expel(t.Context(), spaces.Key{Type: spaces.TypeGlobal, ID: "lobby", Subspace: "main"}, "hive:bob", "enough"); err != nil {
+		t.Fatal(err)
+	}
+	if n := bob.until("left"); n.Reason != "enough" {
+		t.Fatalf("bob reads %s", n.raw)
+	}
+	alice.until("member.left")
+	for deadline := time.Now().Add(nativeSoon); ; { // its end is seen a moment after it is told
+		bob.say(`{"type":"chat.send","id":1,"content":"but"}`)
+		n := bob.first(func(n notice) bool { return n.Type == "ack" || n.Type == "error" })
+		if n.Type == "error" && n.Code == "conflict" {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("a line of somebody outside is answered with %s", n.raw)
+		}
+	}
+}
+
 // TestNativeRefusals come before the upgrade, as problems.
 func TestNativeRefusals(t *testing.T) {
 	t.Parallel()
