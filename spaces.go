@@ -86,7 +86,7 @@ func (o orders) Control(from string, c bus.Control) {
 func (h *house) openSpaces(peers *bus.Gateway, identity *auth.Auth) (*shared, error) {
 	s := shared{peers: peers, identity: identity}
 	var err error
-	cfg := access.Config{Store: h.store, Kicker: &s, Now: time.Now, Log: h.env.log}
+	cfg := access.Config{Store: h.store, Kicker: &s, Admin: identity.Admin, Now: time.Now, Log: h.env.log}
 	if s.powers, err = h.openPowers(); err != nil {
 		return nil, err
 	}

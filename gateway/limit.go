@@ -57,6 +57,12 @@ const (
 	turnBurst = 120
 	turnEvery = time.Second
 
+	// Each socket of the doors may be a new guest with a seat, and is work until
+	// it has proven what it is. A festival behind one address comes back at once
+	// after a restart; one machine cannot use up all room for newcomers.
+	openBurst = 2000
+	openEvery = time.Second / 50
+
 	// maxBuckets bounds the table: a few hundred kilobytes.
 	maxBuckets = 10_000
 )
@@ -156,7 +162,12 @@ func newAllowances(m *metrics) map[string]allowance {
 		limiter: newLimiter(turnBurst, turnEvery), refused: m.spacesLimited,
 		message: "too many TURN credentials from this address", fix: "Use the ones you have for their hour",
 	}
+	opens := allowance{
+		limiter: newLimiter(openBurst, openEvery), refused: m.spacesLimited,
+		message: "too many sockets opened from this address", fix: "Keep the one you have",
+	}
 	return map[string]allowance{
+		nativePattern: opens, socketIOPattern: opens, nafPattern: opens, oldNAFPattern: opens,
 		"POST /api/spaces/{space_type}/{space_id}/join":          joins,
 		"POST /api/presence/spaces/{space_type}/{space_id}/join": joins,
 		"POST /api/presence/sessions": {
@@ -195,6 +206,9 @@ func newAllowances(m *metrics) map[string]allowance {
 func (g *Gateway) allowed(w http.ResponseWriter, r *http.Request, route string) bool {
 	if auth.Signed(r) && !g.spend(w, r, g.allowances[anySignature]) {
 		return false
+	}
+	if route == socketIOPattern && r.URL.Query().Has("sid") {
+		return true // goes on with a session
 	}
 	a, limited := g.allowances[route]
 	return !limited || g.spend(w, r, a)

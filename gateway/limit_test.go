@@ -29,6 +29,29 @@ func TestTicketsAreLimitedPerAddress(t *testing.T) {
 	t.Error("200 tickets at once from one address")
 }
 
+// TestSocketsAreLimitedPerAddress: each may be a guest with a seat, whichever
+// door it takes. What goes on with a session of Engine.IO is not a new one.
+func TestSocketsAreLimitedPerAddress(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	doors := []string{"/ws/space", "/socket.io/?EIO=4&transport=polling", "/naf", "/api/naf"}
+	for i := range 5000 {
+		answer := w.do(http.MethodGet, doors[i%len(doors)]).Result()
+		if answer.StatusCode != http.StatusTooManyRequests {
+			continue
+		}
+		refused(t, answer, http.StatusTooManyRequests, spaces.CodeRateLimited)
+		if i < 2000 {
+			t.Errorf("refused after %d", i)
+		}
+		if poll := w.do(http.MethodGet, "/socket.io/?EIO=4&transport=polling&sid=x"); poll.Code != http.StatusTeapot {
+			t.Errorf("a poll is limited by sockets: %d", poll.Code)
+		}
+		return
+	}
+	t.Error("5,000 sockets at once from one address")
+}
+
 // TestLoginsAreLimitedPerAddress: each may be a question to somebody else's
 // server. Hive signatures are limited wherever they come.
 func TestLoginsAreLimitedPerAddress(t *testing.T) {

@@ -84,7 +84,7 @@ func newWorld(t *testing.T, edit ...func(*options)) *world {
 		e(&o)
 	}
 	w.gw, err = gateway.New(o.Config, gateway.Parts{
-		API: rest, City: w.city, UI: page(), BusReady: func() error { return nil }, Checks: o.checks,
+		API: rest, City: w.city, Doors: noDoors{}, Native: http.HandlerFunc(teapot), UI: page(), BusReady: func() error { return nil }, Checks: o.checks,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -245,3 +245,11 @@ func (b *logBuffer) String() string {
 	defer b.mu.Unlock()
 	return b.text.String()
 }
+
+// noDoors stands for the doors where it matters only that they are asked.
+type noDoors struct{}
+
+func (noDoors) ServeSocketIO(w http.ResponseWriter, r *http.Request) { teapot(w, r) }
+func (noDoors) ServeNAF(w http.ResponseWriter, r *http.Request)      { teapot(w, r) }
+
+func teapot(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) }

@@ -33,7 +33,7 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 			Name: "presence_tickets_limited_total", Help: "Tickets refused because of too many from one address.",
 		}),
 		spacesLimited: auto.NewCounter(prometheus.CounterOpts{
-			Name: "presence_spaces_limited_total", Help: "Joins, seats and TURN credentials refused because of too many from one address.",
+			Name: "presence_spaces_limited_total", Help: "Joins, seats, sockets and TURN credentials refused because of too many from one address.",
 		}),
 		loginsLimited: auto.NewCounter(prometheus.CounterOpts{
 			Name: "presence_logins_limited_total", Help: "Challenges, logins, refreshed tokens and signatures refused because of too many from one address.",

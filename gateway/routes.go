@@ -43,13 +43,21 @@ func (g *Gateway) routes() error {
 	return nil
 }
 
+// The patterns of the doors.
+const (
+	nativePattern   = "GET /ws/space"
+	socketIOPattern = "/socket.io/"
+	nafPattern      = "GET /naf"
+	oldNAFPattern   = "GET /api/naf"
+)
+
 // doors are the ways into the shared spaces. Engine.IO refuses a wrong method in
 // words of its own.
 func (g *Gateway) doors() {
-	g.mux.Handle("GET /ws/space", g.parts.Native)
-	g.mux.HandleFunc("/socket.io/", g.parts.Doors.ServeSocketIO)
-	for _, path := range []string{"/naf", "/api/naf"} {
-		g.mux.HandleFunc("GET "+path, g.parts.Doors.ServeNAF)
+	g.mux.Handle(nativePattern, g.parts.Native)
+	g.mux.HandleFunc(socketIOPattern, g.parts.Doors.ServeSocketIO)
+	for _, pattern := range []string{nafPattern, oldNAFPattern} {
+		g.mux.HandleFunc(pattern, g.parts.Doors.ServeNAF)
 	}
 }
 
@@ -82,7 +90,7 @@ func limitTime(w http.ResponseWriter) {
 
 func endless(pattern string) bool {
 	return strings.Contains(pattern, "/ws/") || strings.HasSuffix(pattern, "/presence/stream") ||
-		pattern == "/socket.io/" || strings.HasSuffix(pattern, "/naf")
+		pattern == socketIOPattern || strings.HasSuffix(pattern, "/naf")
 }
 
 // unrouted asks the mux's own answer what is wrong: no such path, a wrong

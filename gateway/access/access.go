@@ -49,8 +49,11 @@ type Config struct {
 	Store  Store
 	Powers Powers // nil: Matrix power levels give no roles
 	Kicker Kicker
-	Now    func() time.Time
-	Log    *slog.Logger
+	// Admin reports whether a subject is an admin of the whole city. Nil: nobody
+	// is known to be.
+	Admin func(subject string) bool
+	Now   func() time.Time
+	Log   *slog.Logger
 }
 
 const (
@@ -73,6 +76,7 @@ type Access struct {
 	store  Store
 	powers Powers
 	kicker Kicker
+	admin  func(subject string) bool
 	now    func() time.Time
 	log    *slog.Logger
 
@@ -110,7 +114,7 @@ func (l levels) of(user string) int {
 // New builds an Access.
 func New(cfg Config) *Access {
 	a := &Access{
-		store: cfg.Store, powers: cfg.Powers, kicker: cfg.Kicker, now: cfg.Now, log: cfg.Log,
+		store: cfg.Store, powers: cfg.Powers, kicker: cfg.Kicker, admin: cfg.Admin, now: cfg.Now, log: cfg.Log,
 		contents: newMemory[spaces.Key, content](maxContents, contentTTL),
 		rights:   newMemory[holder, store.Rights](maxRights, rightsTTL),
 		levels:   newMemory[string, levels](maxContents, powersTTL),

@@ -40,9 +40,11 @@ func newWorld(t *testing.T) *world {
 	ok(t, err)
 	t.Cleanup(func() { ok(t, db.Close()) })
 	w := &world{t: t, store: store.New(db), now: time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC), powers: map[string]int{}}
-	w.Access = access.New(access.Config{Store: w.store, Powers: w, Kicker: w, Now: w.clock, Log: slog.New(slog.DiscardHandler)})
+	w.Access = access.New(access.Config{Store: w.store, Powers: w, Kicker: w, Admin: w.isAdmin, Now: w.clock, Log: slog.New(slog.DiscardHandler)})
 	return w
 }
+
+func (w *world) isAdmin(subject string) bool { return subject == "hive:root" }
 
 func (w *world) clock() time.Time {
 	w.mu.Lock()
@@ -264,6 +266,7 @@ func TestGoverning(t *testing.T) {
 	wantCode(t, w.Grant(ctx, alice, k, "hive:bob", "owner", time.Time{}), spaces.CodeInvalid)
 	wantCode(t, w.Ban(ctx, bob, k, "hive:mod", "", time.Time{}), spaces.CodeForbidden)
 	wantCode(t, w.Ban(ctx, mod, k, "hive:alice", "", time.Time{}), spaces.CodeForbidden) // above
+	wantCode(t, w.Access.Kick(ctx, mod, k, "hive:root", ""), spaces.CodeForbidden)       // an admin of the city
 	wantCode(t, w.Access.Kick(ctx, mod, k, "hive:mod", ""), spaces.CodeInvalid)          // oneself
 	wantCode(t, w.Access.Kick(ctx, mod, w.key("document:7"), "hive:bob", ""), spaces.CodeNotFound)
 	wantCode(t, w.Unban(ctx, mod, k, "hive:bob"), spaces.CodeNotFound)

@@ -126,6 +126,9 @@ func (a *Access) checkOver(ctx context.Context, v spaces.Viewer, key spaces.Key,
 	if err := a.place(ctx, &other); err != nil {
 		return s, err
 	}
+	if a.admin != nil && a.admin(subject) {
+		other.Role = spaces.SpaceAdmin
+	}
 	if rank := other.Rank(); rank.AtLeast(spaces.SpaceModerator) && rank.AtLeast(s.Rank()) {
 		return s, &spaces.Error{Code: spaces.CodeForbidden, Field: "subject", Message: "is " + string(rank) + " of this space, as you are or above you"}
 	}

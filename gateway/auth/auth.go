@@ -134,6 +134,9 @@ func adminSubjects(admins []string) map[string]bool {
 	return subjects
 }
 
+// Admin reports whether a subject is one of SYSTEM_ADMINS.
+func (a *Auth) Admin(subject string) bool { return a.admins[subject] }
+
 // domainOf is the host, with its port, that challenges name.
 func domainOf(publicURL string) string {
 	u, err := url.Parse(publicURL)

@@ -81,6 +81,7 @@ const (
 	messagesPerSecond = 2000
 	bytesPerSecond    = 1 << 20
 	maxPayload        = 2 * wire.MaxDLUX // one POST of polling may carry several messages
+	maxQueue          = 256 << 10        // answers that wait for a client which asks and does not read
 )
 
 // New builds the doors and starts nothing.
@@ -91,7 +92,7 @@ func New(cfg Config) (*Doors, error) {
 	d := &Doors{cfg: cfg, entities: newEntities(), visitors: map[*visitor]struct{}{}}
 	var err error
 	d.io, err = socketio.New(engineio.Config{
-		Name: "socketio", MaxPayload: maxPayload, Origins: cfg.Origins, Log: cfg.Log, Registry: cfg.Registry,
+		Name: "socketio", MaxPayload: maxPayload, MaxQueue: maxQueue, Origins: cfg.Origins, Log: cfg.Log, Registry: cfg.Registry,
 	}, map[string]socketio.Connect{"/": d.connect})
 	if err != nil {
 		return nil, err

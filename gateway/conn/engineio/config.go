@@ -28,7 +28,7 @@ type Config struct {
 	MaxSessions    int // more are refused; 100,000
 	MaxPending     int // more sessions that are not established are refused; 5,000
 
-	MaxQueue          int // bytes that may wait for one client; 8 MB
+	MaxQueue          int // bytes of [Session.Send] that may wait for one client; 8 MB
 	MessagesPerSecond int // a client may send in the long run, and five times as many at once; 1,000
 	BytesPerSecond    int // the same for bytes, one MaxPayload more at once; 1 MB
 

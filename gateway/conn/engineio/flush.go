@@ -24,7 +24,6 @@ func (l *link) writeNow() {
 	}
 	batch, _ := l.take(nil)
 	n := l.tryWrite(batch)
-	l.queued -= n
 	if n < len(batch) {
 		l.queue, l.stuck = append(l.queue, batch[n:]), true
 		l.startFlush()
@@ -36,9 +35,8 @@ func (l *link) writeNow() {
 func (l *link) flush() {
 	scratch := scratches.Get().(*[]byte)
 	defer scratches.Put(scratch)
-	written := 0
 	for {
-		batch, buffer := l.nextBatch(written, (*scratch)[:0])
+		batch, buffer := l.nextBatch((*scratch)[:0])
 		if batch == nil {
 			return
 		}
@@ -51,16 +49,14 @@ func (l *link) flush() {
 				return
 			}
 		}
-		written = len(batch)
 	}
 }
 
 // nextBatch takes all that waits as one piece, in buffer when it has to be
 // joined. nil ends the flusher.
-func (l *link) nextBatch(written int, buffer []byte) (batch, joined []byte) {
+func (l *link) nextBatch(buffer []byte) (batch, joined []byte) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.queued -= written
 	l.stuck = false
 	if len(l.queue) > 0 {
 		return l.take(buffer)
@@ -78,7 +74,7 @@ func (l *link) nextBatch(written int, buffer []byte) (batch, joined []byte) {
 // held.
 func (l *link) take(buffer []byte) (batch, joined []byte) {
 	frames := l.queue
-	l.queue = nil
+	l.queue, l.said = nil, 0
 	if len(frames) == 1 {
 		return frames[0], buffer
 	}

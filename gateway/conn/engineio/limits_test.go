@@ -147,6 +147,30 @@ func TestSlowReader(t *testing.T) {
 	}
 }
 
+// TestSharedFramesAreNoBacklog: a long roll under way to a client that reads is
+// not held against the answers that follow it.
+func TestSharedFramesAreNoBacklog(t *testing.T) {
+	t.Parallel()
+	w := start(t, func(c *engineio.Config) { c.MaxQueue = 1 << 10 })
+	roll := engineio.AppendMessage(nil, engineio.Message{Data: []byte(strings.Repeat("x", 512<<10))})
+	p := w.poll()
+	c, talking := w.talk()
+	for name, a := range map[string]*app{"polling": p.app, "websocket": talking} {
+		if !a.session.Write(roll) {
+			t.Errorf("%s: the roll was not taken", name)
+		}
+	}
+	if !p.app.session.Send(engineio.Message{Data: []byte("answer")}) {
+		t.Error("polling: an answer behind the roll ends the session")
+	}
+	if status, body := p.get(); status != http.StatusOK || !strings.HasSuffix(body, "4answer") {
+		t.Errorf("polling: %d, %d bytes", status, len(body))
+	}
+	c.hear()
+	talking.session.Send(engineio.Message{Data: []byte("answer")})
+	c.expect("4answer")
+}
+
 // TestStuckReader: one batch that is not taken in time ends the session, and
 // nothing is put on top of it meanwhile.
 func TestStuckReader(t *testing.T) {

@@ -39,7 +39,7 @@ type link struct {
 
 	mu       sync.Mutex
 	queue    [][]byte // whole frames (the first may have been begun)
-	queued   int      // bytes in queue, and those the flusher has taken
+	said     int      // bytes of queue that came by send or from the library
 	flushing bool     // a flusher runs; nobody else may write
 	stuck    bool     // it waits for the client to read
 	closed   bool     // nothing may follow: the last frame is a close frame, or the connection is broken
@@ -64,9 +64,12 @@ func (l *link) send(frames [][]byte) bool {
 	if l.closed || len(frames) == 0 {
 		return true
 	}
-	l.push(frames)
+	if l.said += size(frames); l.said > l.server.cfg.MaxQueue {
+		return false
+	}
+	l.queue = append(l.queue, frames...)
 	l.startFlush()
-	return l.queued <= l.server.cfg.MaxQueue
+	return true
 }
 
 // write hands frames to the kernel without a flusher if it can. It takes
@@ -77,7 +80,7 @@ func (l *link) write(frames [][]byte) bool {
 	if l.closed || l.stuck {
 		return false
 	}
-	l.push(frames)
+	l.queue = append(l.queue, frames...)
 	l.writeNow()
 	return true
 }
@@ -86,11 +89,12 @@ func (l *link) write(frames [][]byte) bool {
 func (l *link) control(frame []byte) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.closed || l.queued > l.server.cfg.MaxQueue {
+	if l.closed || l.said > l.server.cfg.MaxQueue {
 		return
 	}
 	l.closed = wire.IsClose(frame)
-	l.push([][]byte{frame})
+	l.said += len(frame)
+	l.queue = append(l.queue, frame)
 	l.writeNow()
 }
 
@@ -104,7 +108,7 @@ func (l *link) close(c wire.Close) {
 	}
 	l.closed = true
 	_ = l.tcp.SetDeadline(time.Now().Add(closeWait)) // fails only on a closed connection
-	l.push([][]byte{c.Frame()})
+	l.queue = append(l.queue, c.Frame())
 	l.writeNow()
 }
 
@@ -121,12 +125,6 @@ func (l *link) shut() error {
 		return l.tcp.SetWriteDeadline(time.Now().Add(closeWait))
 	}
 	return l.tcp.Close()
-}
-
-// push queues frames. Called with mu held.
-func (l *link) push(frames [][]byte) {
-	l.queue = append(l.queue, frames...)
-	l.queued += size(frames)
 }
 
 // read is the goroutine of a link that is its session's transport.

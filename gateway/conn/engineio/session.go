@@ -31,7 +31,7 @@ type Session struct {
 	reason    string
 	link      *link     // the WebSocket; nil while polling
 	queue     [][]byte  // whole frames that wait for a poll
-	queued    int       // bytes in queue
+	said      int       // bytes in queue that came by Send
 	poll      *poll     // the poll that waits, or is about to be answered
 	from      string    // the connection of the handshake
 	posting   bool      // a POST is being read or handled
@@ -105,7 +105,10 @@ func (s *Session) Write(frames ...[]byte) bool {
 	case len(s.queue) > 0:
 		return false
 	default:
-		return s.enqueue(frames...)
+		s.queue = append(s.queue, frames...)
+		s.server.metrics.sent.Add(float64(len(frames)))
+		s.wake()
+		return true
 	}
 }
 
@@ -133,9 +136,9 @@ func (s *Session) hold(frames [][]byte) bool {
 	if s.link != nil {
 		return s.link.send(frames)
 	}
+	s.said += size(frames)
 	s.queue = append(s.queue, frames...)
-	s.queued += size(frames)
-	return s.queued <= s.server.cfg.MaxQueue
+	return s.said <= s.server.cfg.MaxQueue
 }
 
 // transport is the word for metrics. Called with mu held.
@@ -149,7 +152,7 @@ func (s *Session) transport() string {
 // takeQueue hands over everything that waits. Called with mu held.
 func (s *Session) takeQueue() [][]byte {
 	frames := s.queue
-	s.queue, s.queued = nil, 0
+	s.queue, s.said = nil, 0
 	return frames
 }
 

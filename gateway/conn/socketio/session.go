@@ -19,6 +19,7 @@ type session struct {
 	request *http.Request
 	sockets map[string]*Socket // by namespace; those that ended stay until the client connects again
 	partial *partial           // a packet whose attachments are still to come
+	asked   int                // how often the client wanted to enter a namespace
 }
 
 // partial is a packet that waits for its attachments.
@@ -80,8 +81,17 @@ func (c *session) handle(ctx context.Context, p packet, binary [][]byte) error {
 	return nil
 }
 
+// maxConnects is how often one connection may ask to enter. Each may be a
+// question to somebody else's server about a credential; a stock client asks
+// once for each namespace, and opens a new connection to come back.
+const maxConnects = 20
+
 // connect lets the client into a namespace, or says why not.
 func (c *session) connect(ctx context.Context, p packet) error {
+	if c.asked++; c.asked > maxConnects {
+		c.engine.Close(wire.CloseFlood)
+		return nil
+	}
 	enter, exists := c.server.namespaces[p.namespace]
 	if !exists {
 		return c.refuse(p.namespace, refusal{Message: "Invalid namespace"})

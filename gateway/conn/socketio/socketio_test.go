@@ -59,6 +59,23 @@ func TestRefusedConnect(t *testing.T) {
 	c.expectClosed(1011)
 }
 
+// TestManyConnects: nobody tries credentials without end on one connection.
+func TestManyConnects(t *testing.T) {
+	t.Parallel()
+	for name, says := range map[string]string{"refused": `40{"token":"bad"}`, "elsewhere": `40/random`} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := start(t, engineio.Config{}).dial()
+			for range 20 {
+				c.say(says)
+				c.hear()
+			}
+			c.say(says)
+			c.expectClosed(4429)
+		})
+	}
+}
+
 // TestPending: who has no socket yet has little room and little time.
 func TestPending(t *testing.T) {
 	t.Parallel()
