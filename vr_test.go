@@ -1,18 +1,21 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"net/http"
 	"strings"
 	"testing"
 
 	"github.com/coder/websocket"
+	"maunium.net/go/mautrix"
 	"maunium.net/go/mautrix/event"
 )
 
 // TestPeopleInVRAreInTheCity: somebody in Matrix and somebody in the room's
 // space are both in its count, on the real stack, and the latter leaves it with
-// their socket.
+// their socket. Somebody who is in both is one person.
 func TestPeopleInVRAreInTheCity(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -29,6 +32,46 @@ func TestPeopleInVRAreInTheCity(t *testing.T) {
 	feed.until("general", "a guest is in VR", func(r roomCounts) bool { return r.Online == 2 && r.VR == 1 })
 	_ = visitor.CloseNow()
 	feed.until("general", "the guest is gone", func(r roomCounts) bool { return r.Online == 1 && r.VR == 0 })
+
+	token := p.matrixLogin(ann)
+	var space struct{ Role string }
+	if p.get("/api/spaces/city/general", token, &space); space.Role != "admin" {
+		t.Errorf("who may do everything in the room is %q in its space", space.Role)
+	}
+	p.visit(token, "city:general:garden")
+	feed.until("general", "ann is in VR as well", func(r roomCounts) bool { return r.Online == 1 && r.VR == 1 })
+}
+
+// matrixLogin returns our token for somebody whom the homeserver vouches for.
+func (p *program) matrixLogin(c *mautrix.Client) string {
+	p.t.Helper()
+	proof, err := c.RequestOpenIDToken(p.t.Context())
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	body, err := json.Marshal(proof)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	r, err := http.NewRequestWithContext(p.t.Context(), http.MethodPost, p.base+"/api/auth/matrix", bytes.NewReader(body))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/json")
+	response, err := http.DefaultClient.Do(r)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	defer response.Body.Close()
+	var answer struct {
+		Token  string
+		Detail string
+		Viewer struct{ Subject string }
+	}
+	if err := json.NewDecoder(response.Body).Decode(&answer); err != nil || answer.Viewer.Subject != "matrix:"+string(c.UserID) {
+		p.t.Fatalf("log in with Matrix: %+v, %v", answer, err)
+	}
+	return answer.Token
 }
 
 // visit enters a space by the native door.
