@@ -248,6 +248,12 @@ func TestChanges(t *testing.T) {
 	if err != nil || s.Settings.MaxUsers != 3 || s.Settings.ChatEnabled || set.MaxUsers != 3 {
 		t.Errorf("settings %+v, %v", s.Settings, err)
 	}
+	set.GuestsChat = false // by another gateway, a moment ago
+	ok(t, w.store.PutSettings(t.Context(), k, set, "hive:alice", w.now))
+	set, err = w.Settings(t.Context(), alice, k, func(s *spaces.Settings) { s.MaxUsers = 4 })
+	if err != nil || set.GuestsChat || set.MaxUsers != 4 {
+		t.Errorf("a change on top of another one's gives %+v, %v", set, err)
+	}
 }
 
 func TestGoverning(t *testing.T) {

@@ -2,6 +2,7 @@ package access
 
 import (
 	"context"
+	"maps"
 	"strconv"
 	"time"
 
@@ -9,24 +10,34 @@ import (
 	"presence/spaces/store"
 )
 
-// Settings changes the settings of a content by edit, which gets those in
-// force. Each act below is checked, written with its audit row in one
-// transaction, and in force here at once.
+// Settings changes the settings of a content by edit, which gets those in the
+// store: the ones remembered here may lack what another gateway changed a moment
+// ago. Each act below is checked, written with its audit row in one transaction,
+// and in force here at once.
 func (a *Access) Settings(ctx context.Context, v spaces.Viewer, key spaces.Key, edit func(*spaces.Settings)) (spaces.Settings, error) {
 	s, err := a.Check(ctx, v, key, spaces.ActSettings, true)
 	if err != nil {
 		return spaces.Settings{}, err
 	}
-	set := s.Space.Settings
-	edit(&set)
-	row := store.AuditRow{Action: "settings", Details: map[string]string{
+	var set spaces.Settings
+	row := store.AuditRow{Action: "settings", Details: map[string]string{}}
+	err = a.act(ctx, s, row, func(ctx context.Context, key spaces.Key) error {
+		if set, err = a.store.Settings(ctx, key); err != nil {
+			return err
+		}
+		edit(&set)
+		maps.Copy(row.Details, settingsDetails(set))
+		return a.store.PutSettings(ctx, key, set, v.Subject, s.Now)
+	})
+	return set, err
+}
+
+func settingsDetails(set spaces.Settings) map[string]string {
+	return map[string]string{
 		"chat_enabled": strconv.FormatBool(set.ChatEnabled), "voice_enabled": strconv.FormatBool(set.VoiceEnabled),
 		"guests_enter": strconv.FormatBool(set.GuestsEnter), "guests_chat": strconv.FormatBool(set.GuestsChat),
 		"max_users": strconv.Itoa(set.MaxUsers),
-	}}
-	return set, a.act(ctx, s, row, func(ctx context.Context, key spaces.Key) error {
-		return a.store.PutSettings(ctx, key, set, v.Subject, s.Now)
-	})
+	}
 }
 
 // AddSubspace gives a subspace a title; people may enter it without.
