@@ -138,7 +138,7 @@ func (e *env) markPost(ctx context.Context, id, action string, undo bool, mark f
 		if err != nil {
 			return err
 		}
-		return e.say("%s: %s done. Gateways know it within seconds; who is inside stays until they leave.\n", id, action)
+		return e.say("%s: %s done. Gateways know it within seconds.\n", id, action)
 	})
 }
 
