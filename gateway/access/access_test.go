@@ -279,6 +279,12 @@ func TestGoverning(t *testing.T) {
 	ok(t, w.AddSubspace(ctx, alice, k, "The cellar"))
 	wantCode(t, w.AddSubspace(ctx, alice, k, "Again"), spaces.CodeConflict)
 
+	for _, words := range [][2]string{{"hive:b\x00b", ""}, {"", ""}, {"hive:bob", "a\x00b"}, {"hive:bob", "two\nlines"}, {"hive:bob", strings.Repeat("x", 201)}} {
+		wantCode(t, w.Access.Kick(ctx, mod, k, words[0], words[1]), spaces.CodeInvalid)
+		wantCode(t, w.Ban(ctx, mod, k, words[0], words[1], time.Time{}), spaces.CodeInvalid)
+	}
+	wantCode(t, w.Unban(ctx, mod, k, "hive:b\x00b"), spaces.CodeInvalid)
+	wantCode(t, w.Revoke(ctx, alice, k, "hive:b\x00b"), spaces.CodeInvalid)
 	ok(t, w.Access.Kick(ctx, mod, k, "hive:bob", "too loud"))
 	ok(t, w.Ban(ctx, mod, k, "hive:bob", "spam", w.now.Add(time.Hour)))
 	ok(t, w.Ban(ctx, mod, k, "guest:12345", "", time.Time{}))

@@ -4,7 +4,10 @@ import (
 	"context"
 	"maps"
 	"strconv"
+	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"presence/spaces"
 	"presence/spaces/store"
@@ -70,6 +73,9 @@ func (a *Access) Grant(ctx context.Context, v spaces.Viewer, key spaces.Key, sub
 
 // Revoke takes a granted role back.
 func (a *Access) Revoke(ctx context.Context, v spaces.Viewer, key spaces.Key, subject string) error {
+	if err := checkWords(subject, ""); err != nil {
+		return err
+	}
 	s, err := a.Check(ctx, v, key, spaces.ActGrant, true)
 	if err != nil {
 		return err
@@ -81,6 +87,9 @@ func (a *Access) Revoke(ctx context.Context, v spaces.Viewer, key spaces.Key, su
 
 // Kick ends the sessions of a subject, who may come back.
 func (a *Access) Kick(ctx context.Context, v spaces.Viewer, key spaces.Key, subject, reason string) error {
+	if err := checkWords(subject, reason); err != nil {
+		return err
+	}
 	s, err := a.checkOver(ctx, v, key, subject)
 	if err != nil {
 		return err
@@ -95,6 +104,9 @@ func (a *Access) Kick(ctx context.Context, v spaces.Viewer, key spaces.Key, subj
 // Ban keeps a subject out until the given time, zero is for good, and ends
 // their sessions.
 func (a *Access) Ban(ctx context.Context, v spaces.Viewer, key spaces.Key, subject, reason string, until time.Time) error {
+	if err := checkWords(subject, reason); err != nil {
+		return err
+	}
 	s, err := a.checkOver(ctx, v, key, subject)
 	if err != nil {
 		return err
@@ -114,6 +126,9 @@ func (a *Access) Ban(ctx context.Context, v spaces.Viewer, key spaces.Key, subje
 
 // Unban ends a ban.
 func (a *Access) Unban(ctx context.Context, v spaces.Viewer, key spaces.Key, subject string) error {
+	if err := checkWords(subject, ""); err != nil {
+		return err
+	}
 	s, err := a.Check(ctx, v, key, spaces.ActModerate, true)
 	if err != nil {
 		return err
@@ -121,6 +136,21 @@ func (a *Access) Unban(ctx context.Context, v spaces.Viewer, key spaces.Key, sub
 	return a.act(ctx, s, store.AuditRow{Action: "unban", Target: subject}, func(ctx context.Context, key spaces.Key) error {
 		return a.store.RemoveBan(ctx, key, subject)
 	})
+}
+
+// maxReason is what a close or a sentence on a page has room for, in characters.
+const maxReason = 200
+
+// checkWords refuses what no subject is, and a reason that is not one line of
+// text: the person concerned reads it, and PostgreSQL keeps no NUL.
+func checkWords(subject, reason string) error {
+	if subject == "" || strings.ContainsFunc(subject, unicode.IsControl) {
+		return spaces.Invalid("subject", "must be on one line, for example hive:alice or guest:abc")
+	}
+	if utf8.RuneCountInString(reason) > maxReason || strings.ContainsFunc(reason, unicode.IsControl) {
+		return spaces.Invalid("reason", "must be one line of at most %d characters", maxReason)
+	}
+	return nil
 }
 
 // checkOver asks for the right to moderate, and over whom: somebody of the same

@@ -3,7 +3,9 @@ package api
 import (
 	"context"
 	"net/http"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -139,6 +141,9 @@ func (a *API) target(ctx context.Context, in *SpaceInput, body targetBody) (stri
 	}
 	if body.SocketID == "" {
 		return "", spaces.Invalid("body.subject", "name somebody by subject or by socket_id")
+	}
+	if strings.ContainsFunc(body.SocketID, unicode.IsControl) {
+		return "", spaces.Invalid("body.socket_id", "is no session's id")
 	}
 	s, err := a.checked(ctx, in, spaces.ActModerate)
 	if err != nil {
