@@ -3,6 +3,7 @@ package spaces
 import (
 	"errors"
 	"fmt"
+	"net"
 )
 
 // Code says what kind of failure an [Error] is. HTTP statuses and WebSocket
@@ -64,4 +65,20 @@ func ErrorCode(err error) Code {
 		return e.Code
 	}
 	return CodeInternal
+}
+
+// Told is what a client is told of err: the first [Error] in its chain. Of any
+// other it learns no more than whether a connection of ours failed, which mends
+// itself, or something else did, which does not. Never nil.
+func Told(err error) *Error {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e
+	}
+	if _, ok := errors.AsType[*net.OpError](err); ok {
+		return &Error{Code: CodeUnavailable, Message: "a part of this server is out of reach for now", Fix: "Try again in a few seconds", Err: err}
+	}
+	return &Error{
+		Code: CodeInternal, Message: "something went wrong on our side",
+		Fix: "Try again; if it stays, tell the operator when it happened", Err: err,
+	}
 }

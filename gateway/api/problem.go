@@ -51,7 +51,7 @@ func codeOf(status int) spaces.Code {
 // refuse turns the error of a handler into the one form and logs what an
 // operator should look at.
 func (a *API) refuse(ctx context.Context, op huma.Operation, err error) error {
-	switch spaces.ErrorCode(err) {
+	switch spaces.Told(err).Code {
 	case spaces.CodeInternal:
 		a.log.ErrorContext(ctx, "request failed", "operation", op.Path, "error", err)
 	case spaces.CodeUnavailable:

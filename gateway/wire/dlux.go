@@ -3,7 +3,6 @@ package wire
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"strconv"
 	"strings"
 	"time"
@@ -241,12 +240,10 @@ func NewFailedAnswer(op string, err error) FailedAnswer {
 }
 
 func dluxErrorOf(op string, err error) dluxError {
-	said := dluxError{Error: "something went wrong on our side", Code: spaces.CodeInternal, Event: op}
-	if e, ok := errors.AsType[*spaces.Error](err); ok {
-		said.Error, said.Code, said.Field = sentences(e.Message, e.Fix), e.Code, e.Field
-		if e.Field != "" {
-			said.Error = e.Field + ": " + said.Error
-		}
+	e := spaces.Told(err)
+	said := dluxError{Error: sentences(e.Message, e.Fix), Code: e.Code, Field: e.Field, Event: op}
+	if e.Field != "" {
+		said.Error = e.Field + ": " + said.Error
 	}
 	return said
 }

@@ -110,7 +110,7 @@ func TestDLUXEvents(t *testing.T) {
 		"roster":         {wire.Roster{Key: lobby, Members: slices.Values([]wire.Member{alice()})}, nil},
 		"refused":        {wire.Refused{Op: "join-space", Err: spaces.NoSpace()}, []string{"space-error", `"error":"Space not found or access denied","code":"not_found","event":"join-space"`}},
 		"refused chat":   {wire.Refused{Op: "chat-message", Err: spaces.Invalid("content", "is missing")}, []string{"chat-error", `"error":"content: is missing","code":"invalid","field":"content","event":"chat-message"`}},
-		"our fault":      {wire.Refused{Op: "emote", Err: errors.New("secret: s3cr3t")}, []string{"space-error", `"error":"something went wrong on our side","code":"internal","event":"emote"`}},
+		"our fault":      {wire.Refused{Op: "emote", Err: errors.New("secret: s3cr3t")}, []string{"space-error", `"error":"something went wrong on our side. Try again; if it stays, tell the operator when it happened","code":"internal","event":"emote"`}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

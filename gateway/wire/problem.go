@@ -2,7 +2,6 @@ package wire
 
 import (
 	"encoding/json"
-	"errors"
 	"net/http"
 	"strings"
 
@@ -74,14 +73,7 @@ func HTTPStatus(code spaces.Code) int {
 // NewProblem builds the form for any error. An error that is no [spaces.Error]
 // is ours alone: the client learns that it happened and nothing more.
 func NewProblem(err error) *Problem {
-	e, ok := errors.AsType[*spaces.Error](err)
-	if !ok {
-		e = &spaces.Error{
-			Code:    spaces.CodeInternal,
-			Message: "something went wrong on our side",
-			Fix:     "Try again; if it stays, tell the operator when it happened",
-		}
-	}
+	e := spaces.Told(err)
 	p := PlainProblem(HTTPStatus(e.Code), e.Code, sentences(e.Message, e.Fix))
 	if e.Field != "" {
 		p.Errors = append(p.Errors, ProblemDetail{Location: e.Field, Message: e.Message})

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -52,5 +53,20 @@ func TestProblemHidesForeignErrors(t *testing.T) {
 	p := wire.NewProblem(errors.New("pq: password of admin is hunter2"))
 	if p.Status != http.StatusInternalServerError || p.Code != spaces.CodeInternal || strings.Contains(p.Detail, "hunter2") {
 		t.Errorf("got %+v", p)
+	}
+}
+
+// TestProblemOfLostConnection: a database that is away is no bug to report, and
+// its address is nobody's business.
+func TestProblemOfLostConnection(t *testing.T) {
+	t.Parallel()
+	away := &net.OpError{Op: "dial", Net: "tcp", Addr: &net.TCPAddr{IP: net.IPv4(10, 1, 2, 3), Port: 5432}, Err: errors.New("connection refused")}
+	p := wire.NewProblem(fmt.Errorf("read the settings: %w", away))
+	if p.Status != http.StatusServiceUnavailable || p.Code != spaces.CodeUnavailable || strings.Contains(p.Detail, "10.1.2.3") {
+		t.Errorf("got %+v", p)
+	}
+	said := string((wire.Native{}).Event(nil, wire.Refused{Op: "join", Err: away}))
+	if !strings.Contains(said, `"code":"unavailable"`) || strings.Contains(said, "10.1.2.3") {
+		t.Errorf("a native client reads %s", said)
 	}
 }

@@ -2,7 +2,6 @@ package wire
 
 import (
 	"encoding/json"
-	"errors"
 	"math"
 	"strconv"
 	"time"
@@ -277,6 +276,7 @@ func appendAck(dst []byte, e Ack) []byte {
 }
 
 func appendRefused(dst []byte, e Refused) []byte {
+	why := spaces.Told(e.Err)
 	m := struct {
 		Type    string          `json:"type"`
 		ID      json.RawMessage `json:"id,omitempty"`
@@ -285,10 +285,6 @@ func appendRefused(dst []byte, e Refused) []byte {
 		Field   string          `json:"field"`
 		Message string          `json:"message"`
 		Fix     string          `json:"fix"`
-	}{Type: nativeError, ID: e.Request, Op: e.Op, Code: spaces.CodeInternal, Message: "something went wrong on our side", Fix: "Try again"}
-	var known *spaces.Error
-	if errors.As(e.Err, &known) {
-		m.Code, m.Field, m.Message, m.Fix = known.Code, known.Field, known.Message, known.Fix
-	}
+	}{Type: nativeError, ID: e.Request, Op: e.Op, Code: why.Code, Field: why.Field, Message: why.Message, Fix: why.Fix}
 	return nativeFrame(dst, m)
 }
