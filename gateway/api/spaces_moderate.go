@@ -85,7 +85,7 @@ func (a *API) registerModeration(h huma.API) {
 	const bans = spacePath + "/bans"
 	both(a, h, huma.Operation{
 		OperationID: "ban", Method: http.MethodPost, Path: bans, Tags: governTags,
-		Summary: "Keep somebody out of a space", Description: "For its moderators and admins; ends their sessions as well.",
+		Summary: "Keep somebody out of a space", Description: "For its moderators and admins; ends their sessions as well. A guest who is banned can come back as another one: guests_enter keeps out all of them.",
 		Security: tokenNeeded, Middlewares: huma.Middlewares{a.somebody},
 	}, a.ban, spacePath+"/ban")
 	get(a, h, huma.Operation{
