@@ -61,6 +61,23 @@ func TestEverybodyHears(t *testing.T) {
 	}
 }
 
+// TestRoleOfAdmins: an admin of the city is told so, and may see what only
+// admins are offered.
+func TestRoleOfAdmins(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	for want, roles := range map[spaces.Role][]string{spaces.SpaceAdmin: {spaces.RoleAdmin}, spaces.SpaceGuest: nil} {
+		c := newClient(t, "as-"+string(want))
+		a := w.arrival(c, lobby)
+		a.Viewer.Roles = roles
+		_, err := w.hub.Enter(t.Context(), a)
+		ok(t, err)
+		if n := c.text("joined"); n.Role != string(want) {
+			t.Errorf("with the roles %q one is %q in the space", roles, n.Role)
+		}
+	}
+}
+
 // TestLeavingIsComplete: nothing of a space reaches one who left, nothing of one
 // who left stays in the space.
 func TestLeavingIsComplete(t *testing.T) {

@@ -41,13 +41,10 @@ func (s *space) admit(m *Member) {
 	s.hub.metrics.door(p.session.Door).Inc()
 
 	joined := wire.Joined{
-		Key: s.key, Space: standing.Space, Role: standing.Role, CanWrite: canWrite(standing), Self: s.member(p), Members: s.roll(p),
+		Key: s.key, Space: standing.Space, Role: standing.Rank(), CanWrite: canWrite(standing), Self: s.member(p), Members: s.roll(p),
 		ChatSeq: s.chatSeq, Tick: s.interval(), At: s.now,
 	}
 	joined.Self.Self = true
-	if joined.Role == "" {
-		joined.Role = spaces.SpaceGuest
-	}
 	s.tell(v, joined)
 	if len(s.typing.until) > 0 {
 		s.tell(v, s.typists())

@@ -127,6 +127,7 @@ type client struct {
 type notice struct {
 	Type     string `json:"type"`
 	Space    string `json:"space"`
+	Role     string `json:"role"`
 	Reason   string `json:"reason"`
 	Session  string `json:"session"`
 	Self     struct{ Ref uint16 }
