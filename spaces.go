@@ -72,12 +72,17 @@ func tellRevoked(peers *bus.Gateway) func(login string) {
 type orders struct {
 	*hub.Hub
 	identity *auth.Auth
+	access   *access.Access
 }
 
-// Control carries out an order of another gateway.
+// Control carries out an order of another gateway. Whoever is put out must not
+// walk in again on what is remembered here of before their ban.
 func (o orders) Control(from string, c bus.Control) {
 	if c.Kind == bus.ControlRevoked {
 		o.identity.Revoked(c.Login)
+	}
+	if key, err := spaces.ParseKeyText(c.Space); err == nil {
+		o.access.Forget(key)
 	}
 	o.Hub.Control(from, c)
 }
@@ -139,7 +144,7 @@ func (s *shared) parts(b *bus.Bus) []part {
 	return []part{
 		{"power levels", s.closePowers},
 		{"chat", s.chat.Run},
-		{"peers", func(ctx context.Context) error { return s.peers.Run(ctx, orders{s.hub, s.identity}) }},
+		{"peers", func(ctx context.Context) error { return s.peers.Run(ctx, orders{s.hub, s.identity, s.access}) }},
 		{"sessions", func(ctx context.Context) error { return b.WatchSessions(ctx, s.hub) }},
 		{"spaces", s.hub.Run},
 		{"doors", s.doors.Run},

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"net/http"
@@ -53,23 +52,13 @@ func (p *program) matrixLogin(c *mautrix.Client) string {
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	r, err := http.NewRequestWithContext(p.t.Context(), http.MethodPost, p.base+"/api/auth/matrix", bytes.NewReader(body))
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	r.Header.Set("Content-Type", "application/json")
-	response, err := http.DefaultClient.Do(r)
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	defer response.Body.Close()
 	var answer struct {
 		Token  string
-		Detail string
 		Viewer struct{ Subject string }
 	}
-	if err := json.NewDecoder(response.Body).Decode(&answer); err != nil || answer.Viewer.Subject != "matrix:"+string(c.UserID) {
-		p.t.Fatalf("log in with Matrix: %+v, %v", answer, err)
+	_, text := p.post("/api/auth/matrix", "", string(body))
+	if err := json.Unmarshal([]byte(text), &answer); err != nil || answer.Viewer.Subject != "matrix:"+string(c.UserID) {
+		p.t.Fatalf("log in with Matrix: %s, %v", text, err)
 	}
 	return answer.Token
 }
