@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"text/tabwriter"
+	"time"
 
 	"presence/spaces/store"
 )
@@ -23,7 +24,7 @@ type memberAddCmd struct {
 // Run writes the membership.
 func (c *memberAddCmd) Run(ctx context.Context, e *env) error {
 	return e.withStore(ctx, func(s *store.Store) error {
-		if err := s.AddMember(ctx, c.MicroDAO, c.Subject); err != nil {
+		if err := auditMember(ctx, s, "add_member", c.MicroDAO, c.Subject, s.AddMember); err != nil {
 			return fmt.Errorf("member not added: %w", err)
 		}
 		return e.say("%s now sees the private rooms of %s. List members with: presence member list\n", c.Subject, c.MicroDAO)
@@ -59,9 +60,20 @@ type memberRemoveCmd struct {
 // Run removes the membership.
 func (c *memberRemoveCmd) Run(ctx context.Context, e *env) error {
 	return e.withStore(ctx, func(s *store.Store) error {
-		if err := s.RemoveMember(ctx, c.MicroDAO, c.Subject); err != nil {
+		if err := auditMember(ctx, s, "remove_member", c.MicroDAO, c.Subject, s.RemoveMember); err != nil {
 			return fmt.Errorf("member not removed: %w", err)
 		}
 		return e.say("%s no longer sees the private rooms of %s.\n", c.Subject, c.MicroDAO)
+	})
+}
+
+// auditMember changes a membership, which opens or closes private spaces, and
+// says so in the audit log.
+func auditMember(ctx context.Context, s *store.Store, action, microDAO, subject string, change func(ctx context.Context, microDAO, subject string) error) error {
+	return s.Tx(ctx, func(ctx context.Context) error {
+		if err := change(ctx, microDAO, subject); err != nil {
+			return err
+		}
+		return s.Audit(ctx, store.AuditRow{At: time.Now(), Subject: operator, Action: action, Target: subject, Details: map[string]string{"microdao": microDAO}})
 	})
 }
