@@ -64,7 +64,7 @@ type gateway struct {
 }
 
 // newGateway starts a hub that others hear of.
-func newGateway(t *testing.T, n *nats, name string, seats *store.Store) *gateway {
+func newGateway(t *testing.T, n *nats, name string, seats *store.Store, change ...func(*hub.Config)) *gateway {
 	t.Helper()
 	b, err := bus.Open(t.Context(), bus.Config{URL: n.srv.ClientURL(), Name: name, GatewayTTL: 2 * time.Second, Log: slog.New(slog.DiscardHandler)})
 	ok(t, err)
@@ -75,6 +75,9 @@ func newGateway(t *testing.T, n *nats, name string, seats *store.Store) *gateway
 		c.Gateway, c.Bus = name, line
 		if seats != nil {
 			c.Seats = seats
+		}
+		for _, do := range change {
+			do(c)
 		}
 	})
 	ctx, cancel := context.WithCancel(context.Background())

@@ -41,6 +41,9 @@ type peerAct struct {
 // nobody moved: a message between gateways may be lost.
 const repairEvery = 5 * time.Second
 
+// maxActs is when a message is full, as maxMotion; one act is far shorter.
+const maxActs = 256 << 10
+
 // maxEarly bounds the places of people whose sessions are still under way.
 const maxEarly = 1024
 
@@ -87,11 +90,7 @@ func (p *peers) flush() {
 	}
 	s := p.space
 	transport := s.hub.cfg.Bus
-	if len(acts) > 0 {
-		if payload, err := json.Marshal(acts); err == nil {
-			transport.PublishSpace(s.key, append([]byte{peerActs}, payload...))
-		}
-	}
+	p.publish(acts)
 	repair := p.fresh || s.now.Sub(p.looked) >= repairEvery
 	if repair {
 		p.looked, p.fresh = s.now, false
@@ -109,6 +108,35 @@ func (p *peers) flush() {
 	if len(m.payload) > 0 {
 		transport.PublishSpace(s.key, m.take())
 	}
+}
+
+// publish sends acts in order, in as many messages as it takes: one that is too
+// long for the bus would be lost, and with it what everybody else did.
+func (p *peers) publish(acts []peerAct) {
+	s := p.space
+	payload := []byte{peerActs}
+	send := func() {
+		if len(payload) > 1 {
+			s.hub.cfg.Bus.PublishSpace(s.key, append(payload, ']'))
+			payload = []byte{peerActs}
+		}
+	}
+	for _, a := range acts {
+		text, err := json.Marshal(a)
+		if err != nil {
+			s.hub.log.Error("an act cannot be told to other gateways", "space", s.key.String(), "err", err)
+			continue
+		}
+		if len(payload)+len(text) > maxActs {
+			send()
+		}
+		separator := byte(',')
+		if len(payload) == 1 {
+			separator = '['
+		}
+		payload = append(append(payload, separator), text...)
+	}
+	send()
 }
 
 // hear takes what another gateway sent about its own members.
