@@ -61,7 +61,7 @@ const (
 	// it has proven what it is. A festival behind one address comes back at once
 	// after a restart; one machine cannot use up all room for newcomers.
 	openBurst = 2000
-	openEvery = time.Second / 50
+	openEvery = time.Second / 20
 
 	// maxBuckets bounds the table: a few hundred kilobytes.
 	maxBuckets = 10_000

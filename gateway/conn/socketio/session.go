@@ -84,7 +84,7 @@ func (c *session) handle(ctx context.Context, p packet, binary [][]byte) error {
 // maxConnects is how often one connection may ask to enter. Each may be a
 // question to somebody else's server about a credential; a stock client asks
 // once for each namespace, and opens a new connection to come back.
-const maxConnects = 20
+const maxConnects = 5
 
 // connect lets the client into a namespace, or says why not.
 func (c *session) connect(ctx context.Context, p packet) error {
