@@ -229,12 +229,19 @@ type roomCounts struct {
 	VR      int    `json:"vr_count"`
 }
 
-// feed follows /ws/city/global-presence as the old web client did.
+// feed follows /ws/city/global-presence as the old web client did. It reads all
+// the time, as a browser does: a parallel test may wait for minutes between two
+// questions, and the server closes who does not answer its pings.
 type feed struct {
-	t     *testing.T
-	conn  *websocket.Conn
-	rooms map[string]roomCounts
+	t      *testing.T
+	conn   *websocket.Conn
+	frames chan []byte // closed with the connection
+	ended  error       // why; set before frames is closed
+	rooms  map[string]roomCounts
 }
+
+// feedBuffer is more than a server sends while nobody asks.
+const feedBuffer = 1 << 16
 
 func (p *program) feed(token string) *feed {
 	p.t.Helper()
@@ -245,23 +252,40 @@ func (p *program) feed(token string) *feed {
 	}
 	conn.SetReadLimit(1 << 20)
 	p.t.Cleanup(func() { _ = conn.CloseNow() })
-	return &feed{t: p.t, conn: conn, rooms: map[string]roomCounts{}}
+	f := &feed{t: p.t, conn: conn, frames: make(chan []byte, feedBuffer), rooms: map[string]roomCounts{}}
+	go f.read(context.WithoutCancel(p.t.Context()))
+	return f
+}
+
+func (f *feed) read(ctx context.Context) {
+	defer close(f.frames)
+	for {
+		_, data, err := f.conn.Read(ctx)
+		if err != nil {
+			f.ended = err
+			return
+		}
+		f.frames <- data
+	}
 }
 
 // until reads the feed until the room satisfies the condition.
 func (f *feed) until(slug, what string, holds func(roomCounts) bool) roomCounts {
 	f.t.Helper()
-	ctx, cancel := context.WithTimeout(f.t.Context(), patience)
-	defer cancel()
+	limit := time.After(patience)
 	for {
 		if r, known := f.rooms[slug]; known && holds(r) {
 			return r
 		}
-		_, data, err := f.conn.Read(ctx)
-		if err != nil {
-			f.t.Fatalf("waiting for %s (%s): %v; last %+v", slug, what, err, f.rooms[slug])
+		select {
+		case data, open := <-f.frames:
+			if !open {
+				f.t.Fatalf("waiting for %s (%s): %v; last %+v", slug, what, f.ended, f.rooms[slug])
+			}
+			f.apply(data)
+		case <-limit:
+			f.t.Fatalf("%s (%s) did not come within %s; last %+v", slug, what, patience, f.rooms[slug])
 		}
-		f.apply(data)
 	}
 }
 

@@ -44,17 +44,17 @@ func TestStampColumns(t *testing.T) {
 		if db.Dialect == dbutil.Postgres {
 			kind = "TIMESTAMPTZ"
 		}
-		_, err = db.Exec(t.Context(), "CREATE TABLE chat_messages (id BIGINT PRIMARY KEY, space_type TEXT, space_id TEXT, created_at "+kind+" NOT NULL)")
+		_, err = db.Exec(t.Context(), "CREATE TABLE stamped (id BIGINT PRIMARY KEY, space_type TEXT, space_id TEXT, created_at "+kind+" NOT NULL)")
 		ok(t, err)
 		now := time.Now().In(time.FixedZone("Kyiv", 3*3600)).Truncate(time.Microsecond)
 		ages := []time.Duration{0, 30 * time.Minute, 59 * time.Minute, 61 * time.Minute, 48 * time.Hour}
 		for i, age := range ages {
-			_, err = db.Exec(t.Context(), "INSERT INTO chat_messages VALUES ($1, 'room', 'general', $2)", i, stamp(now.Add(-age)))
+			_, err = db.Exec(t.Context(), "INSERT INTO stamped VALUES ($1, 'room', 'general', $2)", i, stamp(now.Add(-age)))
 			ok(t, err)
 		}
 		checkStamps(t, db, now, ages)
 		if db.Dialect == dbutil.Postgres {
-			const operators = `SELECT space_type, space_id, COUNT(*) AS messages FROM chat_messages WHERE created_at > NOW() - INTERVAL '1 hour' GROUP BY space_type, space_id;`
+			const operators = `SELECT space_type, space_id, COUNT(*) AS messages FROM stamped WHERE created_at > NOW() - INTERVAL '1 hour' GROUP BY space_type, space_id;`
 			var spaceType, spaceID string
 			var messages int
 			ok(t, db.QueryRow(t.Context(), operators).Scan(&spaceType, &spaceID, &messages))
@@ -68,11 +68,11 @@ func TestStampColumns(t *testing.T) {
 func checkStamps(t *testing.T, db *dbutil.Database, now time.Time, ages []time.Duration) {
 	t.Helper()
 	var recent int
-	ok(t, db.QueryRow(t.Context(), "SELECT count(*) FROM chat_messages WHERE created_at > $1", stamp(now.Add(-time.Hour))).Scan(&recent))
+	ok(t, db.QueryRow(t.Context(), "SELECT count(*) FROM stamped WHERE created_at > $1", stamp(now.Add(-time.Hour))).Scan(&recent))
 	if recent != 3 {
 		t.Fatalf("%d messages in the last hour, want 3", recent)
 	}
-	rows, err := db.Query(t.Context(), "SELECT created_at FROM chat_messages ORDER BY created_at DESC")
+	rows, err := db.Query(t.Context(), "SELECT created_at FROM stamped ORDER BY created_at DESC")
 	ok(t, err)
 	stamps, err := dbutil.NewRowIterWithError(rows, func(row dbutil.Scannable) (s stamp, err error) {
 		err = row.Scan(&s)
