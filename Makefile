@@ -58,7 +58,7 @@ test-web: $(MODULES) ## Check the types of the page, run its unit tests and buil
 .PHONY: test-go
 test-go: homeserver $(PAGE) $(CLIENTS) ## The Go suite with the race detector, against a PostgreSQL of its own; ARGS="-run X ./spaces/..." for some.
 	@echo "== the Go suite"
-	@CGO_ENABLED=1 deploy/postgres-test.sh run -- go test -race -json $(or $(ARGS),./...) | go run ./deploy/testreport
+	@CGO_ENABLED=1 deploy/postgres-test.sh run -- deploy/go-test.sh $(ARGS) | go run ./deploy/testreport
 
 .PHONY: homeserver
 homeserver: ## Build the pinned Dendrite that the local city and the tests run.
