@@ -37,7 +37,7 @@ func TestHostileVisitors(t *testing.T) {
 	t.Run("attacks", func(t *testing.T) {
 		for name, attack := range map[string]func(*testing.T){
 			"native": s.native, "native frames": s.nativeFrames, "Socket.IO": s.socketIO, "Engine.IO": s.engineIO,
-			"raw": s.rawDoor, "NAF": s.naf, "REST": s.rest, "accounts": s.accounts, "narrowed": s.narrowed,
+			"raw": s.rawDoor, "NAF": s.naf, "REST": s.rest, "slow readers": s.slowReaders, "accounts": s.accounts, "narrowed": s.narrowed,
 		} {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()

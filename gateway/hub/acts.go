@@ -16,7 +16,21 @@ func (m *Member) Send(kind, typ string, data json.RawMessage) error {
 	if err := m.may(func(l *limits) error { return l.message(now, data) }); err != nil {
 		return err
 	}
+	if err := m.space.relays(now, len(data)); err != nil {
+		m.hub.metrics.refuse(err)
+		return err
+	}
 	m.space.post(func() { m.space.act(m, act{Entity: &entityAct{kind, typ, data}}) })
+	return nil
+}
+
+// relays takes what goes to everybody from what the space may relay.
+func (s *space) relays(now time.Time, size int) error {
+	s.relayMu.Lock()
+	defer s.relayMu.Unlock()
+	if !s.relayed.take(now, spaceRate, float64(size)) {
+		return tooOften("data", "all people of a space together at most 512 KB a second")
+	}
 	return nil
 }
 

@@ -23,11 +23,14 @@ const (
 type rate struct{ perSecond, burst float64 }
 
 var (
-	jumpRate   = rate{4, 8}
-	wordRate   = rate{60, 120}             // entities and messages
-	byteRate   = rate{64 << 10, 256 << 10} // of those, and of what doors say beside poses
-	signalRate = rate{50, 200}             // a call with a dozen people takes this many at once
-	actRate    = rate{4, 12}               // gestures, typing, a new avatar: each has its own
+	jumpRate = rate{4, 8}
+	wordRate = rate{60, 120}             // entities and messages
+	byteRate = rate{64 << 10, 256 << 10} // of those, and of what doors say beside poses
+	// Of all members of a space together, so that no few of them can say more than
+	// everybody's connections carry: who does not keep up is closed.
+	spaceRate  = rate{512 << 10, 1 << 20}
+	signalRate = rate{50, 200} // a call with a dozen people takes this many at once
+	actRate    = rate{4, 12}   // gestures, typing, a new avatar: each has its own
 )
 
 // bucket is a rate's state. It belongs to whoever guards it.

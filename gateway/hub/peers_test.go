@@ -9,7 +9,38 @@ import (
 
 	"presence/gateway/hub"
 	"presence/gateway/wire"
+	"presence/spaces"
 )
+
+// TestRelayIsBounded: a few who say all they may are not more than what the
+// space relays. Nobody is closed for it, and what else people do goes on.
+func TestRelayIsBounded(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	alice, bob := w.enter("alice"), w.enter("bob")
+	relayed, refused := 0, 0
+	for i := range 8 {
+		c := w.enter(fmt.Sprint("loud-", i))
+		for range 15 {
+			err := c.member.Send(wire.EntityCustom, "loud", json.RawMessage(`"`+strings.Repeat("x", 16_000)+`"`))
+			switch spaces.ErrorCode(err) {
+			case "":
+				relayed++
+			case spaces.CodeRateLimited:
+				refused++
+			default:
+				t.Fatal(err)
+			}
+		}
+	}
+	if relayed < 1<<20/16_002 || refused == 0 {
+		t.Errorf("%d relayed, %d refused", relayed, refused)
+	}
+	ok(t, alice.member.Emote("wave"))
+	bob.text("emote")
+	ok(t, alice.member.SendTo("bob", wire.EntityCustom, "alone", json.RawMessage(`1`)))
+	bob.until("alone", func(n notice) bool { return n.Name == "alone" })
+}
 
 // TestShouting: what many say at once reaches other gateways whole and in
 // order, and nobody's words are lost with those of who shouts.

@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"math"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
@@ -25,6 +26,9 @@ type space struct {
 	inboxMu sync.Mutex
 	inbox   []func()
 	closing bool // nobody is left; guarded by inboxMu
+
+	relayMu sync.Mutex
+	relayed bucket // guarded by relayMu
 
 	chat chatLink
 
@@ -91,6 +95,7 @@ func (h *Hub) spaceOf(key spaces.Key) *space {
 		s = &space{
 			hub: h, key: key, ended: make(chan struct{}), wake: make(chan struct{}, 1),
 			byID: map[string]*person{}, byName: map[uint64]*person{}, typing: typing{until: map[*person]time.Time{}}, refs: newRefs(),
+			relayed: bucket{math.Inf(1), time.Now()},
 		}
 		s.chat.space, s.peers.space = s, s
 		for _, session := range h.others.in[key] {
