@@ -94,7 +94,9 @@ type AFrameUpdate struct {
 
 // DecodeAFrame reads an aframe-update. last is the sender's rotation, which
 // holds when the payload names none. A payload is about the avatar alone unless
-// it has "entities" or names an entity ("entityId", "networkId" or "id").
+// it has "entities" other than "avatar", or names one ("entityId", "networkId"
+// or "id"): clients repeat their avatar's looks with every step, and a crowd in
+// which each step of everybody is relayed to everybody is told nothing in time.
 func DecodeAFrame(b []byte, last spaces.Quat) (AFrameUpdate, error) {
 	var m struct {
 		Position  json.RawMessage `json:"position"`
@@ -115,7 +117,20 @@ func DecodeAFrame(b []byte, last spaces.Quat) (AFrameUpdate, error) {
 		return AFrameUpdate{Voice: m.Voice, Entities: true}, nil
 	}
 	pose, err := decodePose(m.Position, m.Rotation, last)
-	return AFrameUpdate{Pose: pose, Voice: m.Voice, Entities: !isEmpty(m.Entities)}, err
+	return AFrameUpdate{Pose: pose, Voice: m.Voice, Entities: !isAvatar(m.Entities)}, err
+}
+
+// isAvatar reports whether entities hold nothing beside the sender's avatar.
+func isAvatar(entities json.RawMessage) bool {
+	if isEmpty(entities) {
+		return true
+	}
+	var named map[string]json.RawMessage
+	if json.Unmarshal(entities, &named) != nil {
+		return false
+	}
+	_, avatar := named["avatar"]
+	return avatar && len(named) == 1
 }
 
 // decodePose reads A-Frame's position (metres) and rotation (degrees). It

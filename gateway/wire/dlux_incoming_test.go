@@ -61,6 +61,8 @@ func TestDecodeAFrame(t *testing.T) {
 		`{"position":{"x":1,"y":2,"z":3}}`:                                {true, false},
 		`{"position":{"x":1,"y":2,"z":3},"entities":{}}`:                  {true, false},
 		`{"position":{"x":1,"y":2,"z":3},"entities":{"box":{"x":1}}}`:     {true, true},
+		`{"position":{"x":1,"y":2,"z":3},"entities":{"avatar":{"x":1}}}`:  {true, false},
+		`{"position":{"x":1,"y":2,"z":3},"entities":{"avatar":1,"b":2}}`:  {true, true},
 		`{"entityId":"box","position":{"x":1,"y":2,"z":3}}`:               {false, true},
 		`{"id":"box","position":"anything"}`:                              {false, true},
 		`{"animation":"wave"}`:                                            {false, false},
