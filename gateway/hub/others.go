@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
+	"sync"
 	"time"
 
 	"presence/gateway/wire"
@@ -199,13 +200,17 @@ func (h *Hub) obey(ctx context.Context, c bus.Control) {
 	if c.Session == "" && c.Subject == "" && c.Login == "" {
 		return // it would mean everybody
 	}
+	var ends sync.WaitGroup // at once, because each may be slow to take its last word
 	for _, m := range h.matching(meant) {
-		if c.Kind == bus.ControlRevoked {
-			h.revoke(ctx, m)
-		} else {
-			h.putOut(ctx, m, c.Reason)
-		}
+		ends.Go(func() {
+			if c.Kind == bus.ControlRevoked {
+				h.revoke(ctx, m)
+			} else {
+				h.putOut(ctx, m, c.Reason)
+			}
+		})
 	}
+	ends.Wait()
 }
 
 func (m *Member) login() string {

@@ -97,7 +97,8 @@ func (h *Hub) reviewMember(ctx context.Context, m *Member) {
 		m.mu.Unlock()
 		m.space.followChat()
 	case slices.Contains(forbidding, spaces.ErrorCode(err)):
-		h.putOut(ctx, m, reasonOf(err))
+		// It may not read its last word: nobody waits for that.
+		h.background(func(ctx context.Context) { h.putOut(ctx, m, reasonOf(err)) }) //nolint:contextcheck // it has Run's own
 	default:
 		h.log.Warn("a member's rights cannot be read; it stays", "session", m.session.ID, "err", err)
 	}
