@@ -86,7 +86,7 @@ func (s *Socket) lastWords(rest []byte) {
 	_ = s.tcp.SetWriteDeadline(time.Time{})
 	out := append(append(append([]byte(nil), rest...), s.tail...), wire.CloseSlow.Frame()...)
 	if growSendBuffer(s.tcp, 2*sendBuffer+4*len(out)) {
-		s.tryWrite(out)
+		s.eager.Write(out)
 	}
 }
 

@@ -40,7 +40,7 @@ func (s *Socket) Write(frames ...[]byte) bool {
 // otherwise the flusher keeps it. Called with mu held and nothing under way.
 func (s *Socket) begin(out []byte) (written bool) {
 	s.count.bytes.Add(float64(len(out)))
-	n := s.tryWrite(out)
+	n := s.eager.Write(out)
 	if n < len(out) {
 		s.startFlush(out[n:])
 		return false

@@ -4,7 +4,6 @@ import (
 	"net"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"github.com/coder/websocket"
@@ -28,7 +27,6 @@ type Socket struct {
 	keeper *Keeper
 	ws     *websocket.Conn
 	tcp    net.Conn
-	raw    syscall.RawConn // nil: this connection cannot be written without waiting (TLS)
 	count  *counters
 
 	expires int64 // unix seconds; 0 never. Set at Upgrade
@@ -50,7 +48,7 @@ type Socket struct {
 	shutDown bool        // the connection is closed
 	said     bool        // the client has sent a close frame
 
-	writing writing // scratch of tryWrite
+	eager Eager // writes past the library
 }
 
 // attach is called at Hijack, when the network connection is known.
@@ -59,7 +57,7 @@ func (s *Socket) attach(tcp net.Conn) {
 	if t, ok := tcp.(*net.TCPConn); ok {
 		_ = t.SetWriteBuffer(sendBuffer) // a wish; the kernel's own choice works too
 	}
-	s.initWriting()
+	s.eager.Open(tcp)
 }
 
 // Offer hands the socket the newest batch of its feed. It never waits: a socket
@@ -107,7 +105,7 @@ func (s *Socket) Close(c wire.Close) {
 		s.tail = append(s.tail, frame...)
 		return
 	}
-	if n := s.tryWrite(frame); n < len(frame) {
+	if n := s.eager.Write(frame); n < len(frame) {
 		s.startFlush(frame[n:])
 	}
 }
@@ -137,7 +135,7 @@ func (s *Socket) control(frame []byte) {
 		}
 		return
 	}
-	if n := s.tryWrite(frame); n < len(frame) {
+	if n := s.eager.Write(frame); n < len(frame) {
 		s.startFlush(append([]byte(nil), frame[n:]...))
 	}
 }

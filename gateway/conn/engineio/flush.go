@@ -23,7 +23,7 @@ func (l *link) writeNow() {
 		return
 	}
 	batch, _ := l.take(nil)
-	n := l.tryWrite(batch)
+	n := l.eager.Write(batch)
 	if n < len(batch) {
 		l.queue, l.stuck = append(l.queue, batch[n:]), true
 		l.startFlush()
@@ -43,7 +43,7 @@ func (l *link) flush() {
 		if cap(buffer) <= maxPooled {
 			*scratch = buffer
 		}
-		if n := l.tryWrite(batch); n < len(batch) {
+		if n := l.eager.Write(batch); n < len(batch) {
 			if err := l.writeWaiting(batch[n:]); err != nil {
 				l.fail(err)
 				return

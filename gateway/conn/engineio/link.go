@@ -8,11 +8,11 @@ import (
 	"net"
 	"os"
 	"sync"
-	"syscall"
 	"time"
 
 	ws "github.com/coder/websocket"
 
+	"presence/gateway/conn"
 	"presence/gateway/wire"
 )
 
@@ -34,8 +34,7 @@ type link struct {
 	server  *Server
 	ws      *ws.Conn
 	tcp     net.Conn
-	raw     syscall.RawConn // nil: this connection cannot be written without waiting (TLS)
-	writing writing         // scratch of tryWrite, the flusher's or, without one, mu's
+	eager   conn.Eager // the flusher's or, without one, mu's
 
 	mu       sync.Mutex
 	queue    [][]byte // whole frames (the first may have been begun)
@@ -53,7 +52,7 @@ func (l *link) attach(tcp net.Conn) {
 	if t, ok := tcp.(*net.TCPConn); ok {
 		_ = t.SetWriteBuffer(sendBuffer) // a wish; the kernel's own choice works too
 	}
-	l.initWriting()
+	l.eager.Open(l.tcp)
 }
 
 // send queues frames for the flusher, which takes along whatever else is
