@@ -48,7 +48,7 @@ func (h *house) gatewayParts(ctx context.Context) ([]part, error) {
 		City: feed, Identity: identity, Links: h.store, Spaces: spaces, Chat: shared.chat,
 		InternalKey: string(s.InternalKey), BusReady: h.bus.Ready, Log: log,
 	})
-	page, err := ui.New(ui.Dist(), s.Origins)
+	page, err := ui.New(ui.Dist(), s.Origins, s.Media)
 	if err != nil {
 		return nil, err
 	}

@@ -68,6 +68,11 @@ type settings struct {
 	LogFormat string     `name:"log-format" env:"LOG_FORMAT" default:"text" enum:"text,json" help:"text for people, json for machines." group:"Logs"`
 }
 
+// origin is scheme, host and perhaps a port, as both an Origin header and a
+// content security policy spell it; the host may stand for all below it. What
+// fits has no character that could end its place in the policy.
+var origin = regexp.MustCompile(`^https?://(\*\.)?[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?$`)
+
 // Validate is called by kong after reading; a fault names the variable.
 func (s *settings) Validate() error {
 	for _, u := range []struct{ variable, value string }{
@@ -80,6 +85,11 @@ func (s *settings) Validate() error {
 	for _, o := range s.Origins {
 		if err := checkURL("PRESENCE_ORIGINS", o); err != nil {
 			return err
+		}
+	}
+	for _, o := range s.Media {
+		if !origin.MatchString(o) {
+			return fmt.Errorf("MEDIA_ORIGINS: must be an origin such as https://images.example.org or https://*.example.org, without a path, got %q", o)
 		}
 	}
 	if err := checkURL("PRESENCE_PUBLIC_URL", s.PublicURL); err != nil {

@@ -56,7 +56,7 @@ func newWhole(t *testing.T) *whole {
 	web := must(gateway.New(gateway.Config{
 		Listen: "127.0.0.1:0", Listening: func(a net.Addr) { listening <- a }, Log: log, Registry: registry,
 	}, gateway.Parts{
-		API: rest, City: feed, UI: must(ui.New(ui.Dist(), nil))(t), BusReady: nats.Ready,
+		API: rest, City: feed, UI: must(ui.New(ui.Dist(), nil, nil))(t), BusReady: nats.Ready,
 		Checks: []gateway.Check{
 			{Name: "nats", Check: func(context.Context) error { return nats.Ready() }},
 			{Name: "database", Check: w.store.Ping},

@@ -27,26 +27,30 @@ const (
 type handler struct {
 	files   map[string]file
 	framers string // the origins that may show a space in a frame, as the policy lists them
+	media   string // the same of those whose pictures a space may show
 }
 
 // New returns the handler of the web client: /city, a redirect to it from /,
 // the page of every space under /space/, and /assets/. Root is what the build
 // left, see [Dist]. Framers are the origins of Matrix clients that may show a
 // space as a widget, for example https://app.element.io; nobody may frame the
-// city. Without a build every page answers 503 with the command to run; the
-// rest of the gateway is not affected. Anything else is 404, so the handler may
-// be mounted as the last resort of a mux.
-func New(root fs.FS, framers []string) (http.Handler, error) {
+// city. Media are the origins whose pictures the page of a space may load, for
+// example https://images.hive.blog or https://*.example.org; the city loads
+// none. Both go into the policy as they are, so the caller has checked them.
+// Without a build every page answers 503 with the command to run; the rest of
+// the gateway is not affected. Anything else is 404, so the handler may be
+// mounted as the last resort of a mux.
+func New(root fs.FS, framers, media []string) (http.Handler, error) {
 	files, err := readFiles(root)
 	if err != nil {
 		return nil, err
 	}
-	return &handler{files: files, framers: strings.Join(framers, " ")}, nil
+	return &handler{files: files, framers: strings.Join(framers, " "), media: strings.Join(media, " ")}, nil
 }
 
 // ServeHTTP answers GET and HEAD.
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	secure(w.Header(), r, h.framersOf(r.URL.Path))
+	secure(w.Header(), r, h.openingsOf(r.URL.Path))
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		w.Header().Set("Allow", "GET, HEAD")
 		http.Error(w, "only GET and HEAD are possible here", http.StatusMethodNotAllowed)
@@ -75,11 +79,13 @@ func redirect(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, cityPath, http.StatusFound)
 }
 
-func (h *handler) framersOf(path string) string {
+// openingsOf is what the operator opened for the page at path: only spaces are
+// framed, and only they show pictures of others.
+func (h *handler) openingsOf(path string) openings {
 	if strings.HasPrefix(path, spacesPath) {
-		return h.framers
+		return openings{framers: h.framers, media: h.media}
 	}
-	return ""
+	return openings{}
 }
 
 func (h *handler) servePage(w http.ResponseWriter, r *http.Request, name string) {

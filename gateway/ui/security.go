@@ -7,23 +7,35 @@ import (
 
 // The pages need their own scripts, styles, pictures and socket, and nothing
 // else: no inline code, no worker, no WebAssembly, no other host. That holds for
-// the scene too: its pictures are drawn, its stylesheet is a file, and of
-// A-Frame nothing that writes HTML is used.
+// the scene too: its stylesheet is a file, and of A-Frame nothing that writes
+// HTML is used. The one exception are the pictures of posts, which the page of
+// a space loads from hosts that the operator named; as images, so that img-src
+// is enough and nothing may be sent there.
 // require-trusted-types-for closes what is left of script injection, since the
 // client never writes HTML.
 const (
-	policyStart = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'"
+	policyStart = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'"
+	policyFetch = "; connect-src 'self'"
 	policyEnd   = "; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; frame-ancestors "
 )
 
-// secure sets the headers of every answer. Framers are the origins that may
-// show this one in a frame; empty is nobody.
-func secure(head http.Header, r *http.Request, framers string) {
+// openings are origins besides our own, separated by spaces; empty is none.
+type openings struct {
+	framers string // may show this answer in a frame
+	media   string // may have their pictures shown in it
+}
+
+// secure sets the headers of every answer.
+func secure(head http.Header, r *http.Request, open openings) {
+	framers, media := open.framers, open.media
+	if media != "" {
+		media = " " + media
+	}
 	if framers == "" {
 		framers = "'none'"
 		head.Set("X-Frame-Options", "DENY") // it knows no list, so it would override one in old browsers
 	}
-	head.Set("Content-Security-Policy", policyStart+sockets(r.Host)+policyEnd+framers)
+	head.Set("Content-Security-Policy", policyStart+media+policyFetch+sockets(r.Host)+policyEnd+framers)
 	head.Set("X-Content-Type-Options", "nosniff")
 	head.Set("Referrer-Policy", "no-referrer")
 	head.Set("Cross-Origin-Opener-Policy", "same-origin")

@@ -48,7 +48,7 @@ func zip(text string) []byte {
 
 func newHandler(t *testing.T, root fs.FS) http.Handler {
 	t.Helper()
-	h, err := ui.New(root, []string{"https://app.element.io"})
+	h, err := ui.New(root, []string{"https://app.element.io"}, []string{"https://images.example.org", "https://*.example.net:8443"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -220,12 +220,32 @@ func TestOnlySpacesAreFramed(t *testing.T) {
 			t.Errorf("%s: policy %q, X-Frame-Options %q", path, policy, head.Get("X-Frame-Options"))
 		}
 	}
-	alone, err := ui.New(built(), nil)
+	alone, err := ui.New(built(), nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if policy := get(t, alone, "/space/global/lobby").Header.Get("Content-Security-Policy"); !strings.HasSuffix(policy, "frame-ancestors 'none'") {
 		t.Errorf("without framers: policy %q", policy)
+	}
+}
+
+// TestOnlySpacesShowPicturesOfOthers: hosts that the operator named are in the
+// policy for pictures, of spaces alone, and for nothing else.
+func TestOnlySpacesShowPicturesOfOthers(t *testing.T) {
+	t.Parallel()
+	h := newHandler(t, built())
+	for path, shown := range map[string]bool{"/space/post/alice/first-room": true, "/city": false, "/assets/app-1a2b.js": false, "/spaces": false} {
+		policy := get(t, h, path).Header.Get("Content-Security-Policy")
+		want := "; img-src 'self'; "
+		if shown {
+			want = "; img-src 'self' https://images.example.org https://*.example.net:8443; "
+		}
+		if !strings.Contains(policy, want) {
+			t.Errorf("%s: policy %q lacks %q", path, policy, want)
+		}
+		if !strings.Contains(policy, "; connect-src 'self' ws://example.com wss://example.com; ") {
+			t.Errorf("%s: policy %q lets the page talk to others", path, policy)
+		}
 	}
 }
 
