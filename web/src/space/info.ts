@@ -3,6 +3,7 @@
 import { seeded } from "../facade";
 import type { Tokens } from "../tokens";
 import { apiPath, type Place } from "./address";
+import { picturesOf } from "./pictures";
 import { type Kind, kindOf } from "./plan";
 import { type Json, object, optional, readFault } from "./wire";
 
@@ -13,6 +14,7 @@ export interface Info {
   kind: Kind;
   owner: string;
   zone: string; // of a city room
+  pictures: string[]; // of a post, to be shown in its place
   isNSFW: boolean;
   inside: number | null; // people now; null when nobody can tell
   names: string[]; // of some of them
@@ -27,7 +29,7 @@ export async function lookUp(place: Place, tokens: Tokens, fetch: typeof globalT
     const token = await tokens.obtain();
     const answer = await fetch(`${apiPath(place)}?subspace=${encodeURIComponent(place.subspace)}&nsfw=true`, { headers: { Authorization: `Bearer ${token.text}` } });
     const body = (await answer.json().catch(() => ({}))) as Json;
-    if (answer.ok) return { is: "known", info: readInfo(body, place) };
+    if (answer.ok) return { is: "known", info: readInfo(body, place, location.origin) };
     if (answer.status === 401) tokens.refused(token);
     const { message } = readFault(body);
     return answer.status >= 500 || answer.status === 401 || answer.status === 429 ? { is: "away", reason: message } : { is: "missing", reason: message };
@@ -36,22 +38,25 @@ export async function lookUp(place: Place, tokens: Tokens, fetch: typeof globalT
   }
 }
 
-export function readInfo(body: Json, place: Place): Info {
+export function readInfo(body: Json, place: Place, own: string): Info {
   const space = object(body.space ?? body, "space");
   const inside = space.active_users;
+  const kind = kindOf(optional(space, "kind") || place.type);
+  const hasAccess = body.has_access !== false;
   const people = Array.isArray(space.connected_users) ? space.connected_users : [];
   return {
     title: optional(space, "title") || optional(space, "display_name") || place.id,
     description: optional(space, "description"),
     content: optional(space, "content"),
-    kind: kindOf(optional(space, "kind") || place.type),
+    kind,
     owner: optional(space, "owner").replace(/^hive:/, ""),
     zone: optional(space, "zone"),
+    pictures: hasAccess ? picturesOf(kind, space.environment, own) : [],
     isNSFW: space.nsfw === true,
     inside: typeof inside === "number" && inside >= 0 ? inside : null,
     names: people.flatMap(nameIn),
     seats: typeof space.max_users === "number" ? space.max_users : 0,
-    obstacle: body.has_access === false ? optional(body, "reason") || "You may not enter this space." : "",
+    obstacle: hasAccess ? "" : optional(body, "reason") || "You may not enter this space.",
   };
 }
 

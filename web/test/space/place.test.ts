@@ -130,7 +130,7 @@ describe("a line of chat", () => {
 
 test("a number of people that nobody told is unknown, never zero", () => {
   const place = { type: "city", id: "general", subspace: "main" };
-  const known = readInfo({ space: { title: "General", kind: "city", active_users: 0, connected_users: [{ name: "bob" }, 7, null, "alice"] }, has_access: true }, place);
+  const known = readInfo({ space: { title: "General", kind: "city", active_users: 0, connected_users: [{ name: "bob" }, 7, null, "alice"] }, has_access: true }, place, "https://city.example");
   expect(known).toMatchObject<Partial<Info>>({ inside: 0, names: ["bob", "alice"], obstacle: "" });
-  expect(readInfo({ space: {}, has_access: false, reason: "guests may not enter" }, place)).toMatchObject<Partial<Info>>({ inside: null, title: "general", obstacle: "guests may not enter" });
+  expect(readInfo({ space: {}, has_access: false, reason: "guests may not enter" }, place, "https://city.example")).toMatchObject<Partial<Info>>({ inside: null, title: "general", obstacle: "guests may not enter" });
 });

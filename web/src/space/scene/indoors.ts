@@ -3,7 +3,7 @@
 
 import * as THREE from "three";
 import { seeded } from "../../facade";
-import { board, halo, Kit, type Paint, paint, tint } from "./kit";
+import { board, halo, Kit, type Paint, paint, sheet, texture, tint } from "./kit";
 import { painting } from "./paintings";
 import { dayPaper, nightPaper, pages, sign } from "./panel";
 import type { Built, Builder } from "./place";
@@ -159,7 +159,7 @@ function shine(kit: Kit, x: number, z: number): void {
   if (kit.night) kit.pool(x, z, 3.2, paint("#ffb85c"), 0.34, 0.04);
 }
 
-export const gallery: Builder = (plan, { title, byline, hue }, night) => {
+export const gallery: Builder = (plan, { title, byline, hue, pictures }, night) => {
   const kit = new Kit(night);
   const wall = night ? paint("#5d5e88") : paint("#f7f3ea");
   const trim = night ? paint("#23244a") : paint("#d9d0bf");
@@ -172,7 +172,10 @@ export const gallery: Builder = (plan, { title, byline, hue }, night) => {
   for (const z of [-13.88, 13.88]) kit.box(30.2, 0.22, 0.08, trim, { y: 0.11, z }, 1);
   for (const x of [-14.88, 14.88]) kit.box(0.08, 0.22, 28.2, trim, { x, y: 0.11 }, 1);
   skylight(kit, trim);
+  const hung: THREE.Mesh[] = [];
   for (const thing of plan.things) {
+    const place = thing.is === "picture" ? placeOf(thing.n, pictures.length) : 0;
+    if (place < 0) continue;
     kit.within(thing.x, thing.z, thing.turn, () => {
       switch (thing.is) {
         case "picture":
@@ -187,12 +190,42 @@ export const gallery: Builder = (plan, { title, byline, hue }, night) => {
           return sculpture(kit, thing.n, hue);
       }
     });
-    if (thing.is === "picture") hang(kit, plan.seed, thing, hue);
+    if (thing.is === "picture") hung[place] = hang(kit, plan.seed, thing, hue);
   }
   kit.add(board(sign(title, byline, "", night ? "#fff1cf" : "#2a2f57"), 10, 2.5, { y: 4.2, z: 13.85, turn: Math.PI }));
   kit.add(board(sign(title, byline, "", night ? "#fff1cf" : "#2a2f57", 1024, 180), 9, 1.58, { y: 4.55, z: -13.86 }));
-  return { group: kit.done(), ...lamplight(night) };
+  return {
+    group: kit.done(),
+    ...lamplight(night),
+    hang(picture, n) {
+      const mesh = hung[n] as THREE.Mesh<THREE.PlaneGeometry, THREE.MeshBasicMaterial>;
+      const { width, height } = mesh.geometry.parameters;
+      mesh.material.map?.dispose();
+      mesh.material.map = texture(mount(picture, width / height));
+    },
+  };
 };
+
+// The places of a gallery in the order in which pictures of a post take them:
+// what one sees on arriving first.
+const bestPlaces = [1, 2, 13, 14, 0, 3, 12, 15, 6, 10, 5, 9, 7, 11, 4, 8];
+
+// placeOf numbers the place n for so many pictures; -1 leaves it empty. A post
+// without pictures fills all of them.
+function placeOf(n: number, pictures: number): number {
+  const place = bestPlaces.indexOf(n);
+  return pictures === 0 || place < pictures ? place : -1;
+}
+
+// mount puts a picture of any shape whole onto card of a frame's shape.
+function mount(picture: HTMLCanvasElement, ratio: number): HTMLCanvasElement {
+  const [w, h] = [Math.max(picture.width, picture.height * ratio), Math.max(picture.height, picture.width / ratio)];
+  const [canvas, c] = sheet(Math.round(w), Math.round(h));
+  c.fillStyle = "#f6f2e8";
+  c.fillRect(0, 0, canvas.width, canvas.height);
+  c.drawImage(picture, (canvas.width - picture.width) / 2, (canvas.height - picture.height) / 2);
+  return canvas;
+}
 
 function skylight(kit: Kit, trim: Paint): void {
   const roofPaint = kit.night ? paint("#2c2d50") : paint("#efe9dc");
@@ -211,12 +244,14 @@ function frame(kit: Kit, w: number, n: number): void {
   kit.box(0.9, 0.06, 0.12, paint("#3a3550"), { y: 3.95, z: 0.36 }, 1);
 }
 
-function hang(kit: Kit, seed: string, thing: { x: number; z: number; w: number; turn: number; n: number }, hue: number): void {
+function hang(kit: Kit, seed: string, thing: { x: number; z: number; w: number; turn: number; n: number }, hue: number): THREE.Mesh {
   const [s, c] = [Math.sin(thing.turn), Math.cos(thing.turn)];
-  kit.add(board(painting(`${seed} ${thing.n}`, hue), thing.w * 0.72, pictureHeight, { x: thing.x + s * 0.19, y: 2.3, z: thing.z + c * 0.19, turn: thing.turn }));
+  const picture = board(painting(`${seed} ${thing.n}`, hue), thing.w * 0.72, pictureHeight, { x: thing.x + s * 0.19, y: 2.3, z: thing.z + c * 0.19, turn: thing.turn });
+  kit.add(picture);
   const light = paint(kit.night ? "#ffdca0" : "#fff6dd");
   kit.pool(thing.x + s * 1.5, thing.z + c * 1.5, 1.9, light, kit.night ? 0.4 : 0.12, 0.03);
   if (kit.night) kit.add(halo(thing.x + s * 0.5, 3.4, thing.z + c * 0.5, 3.2, light, 0.16));
+  return picture;
 }
 
 function sculpture(kit: Kit, n: number, hue: number): void {

@@ -3,7 +3,7 @@
 import * as THREE from "three";
 import { build, seeded } from "../../facade";
 import type { Thing } from "../plan";
-import { board, halo, Kit, type Paint, paint, tint } from "./kit";
+import { board, halo, Kit, type Paint, paint, texture, tint } from "./kit";
 import { sign } from "./panel";
 import type { Built, Builder } from "./place";
 import { clouds, dome, orb, skyPaint, stars, town } from "./sky";
@@ -243,19 +243,18 @@ function drift(kit: Kit): THREE.Object3D[] {
   });
 }
 
-// panorama stands in the middle of a picture that goes all around: ranges of
-// hills one behind the other, above clouds.
+// panorama stands in the middle of a picture that goes all around: the post's
+// own, or ranges of hills one behind the other, above clouds.
 export const panorama: Builder = (plan, { title, byline, hue }, night) => {
   const kit = new Kit(night);
   const random = seeded(plan.seed);
   const colors = night
     ? { top: paint("#05071a"), mid: tint(0.34, 0.1, hue), low: tint(0.62, 0.15, hue - 60) }
     : { top: tint(0.66, 0.11, 245), mid: tint(0.86, 0.06, 230), low: tint(0.93, 0.07, 70) };
-  kit.add(dome(colors)).add(orb(night, -40, 44, -150));
-  if (night) kit.add(stars(700, plan.seed));
-  else kit.add(clouds(plan.seed));
-  for (let i = 0; i < 6; i++) kit.add(range(150 - i * 18, 46 - i * 6.6, colors.low.clone().lerp(tint(night ? 0.15 : 0.5, 0.07, hue), (i + 1) / 7), random));
-  kit.add(mist(colors.low));
+  const far = new THREE.Group().add(dome(colors), orb(night, -40, 44, -150), night ? stars(700, plan.seed) : clouds(plan.seed));
+  for (let i = 0; i < 6; i++) far.add(range(150 - i * 18, 46 - i * 6.6, colors.low.clone().lerp(tint(night ? 0.15 : 0.5, 0.07, hue), (i + 1) / 7), random));
+  far.add(mist(colors.low));
+  kit.add(far);
   kit.floor(0, 11.2, tint(night ? 0.4 : 0.86, 0.03, hue), 0).floor(10.6, 11.2, tint(0.72, 0.12, 75), 0.02).floor(5.8, 6, tint(0.72, 0.1, 75), 0.02);
   kit.tube(11.2, 9.4, 1.2, tint(night ? 0.3 : 0.7, 0.04, hue), { y: -0.62 }, 64);
   for (let i = 0; i < 24; i++) {
@@ -264,9 +263,31 @@ export const panorama: Builder = (plan, { title, byline, hue }, night) => {
   }
   kit.shape(new THREE.TorusGeometry(11, 0.06, 6, 96).rotateX(Math.PI / 2), tint(0.76, 0.13, 75), { y: 1 }, 1);
   kit.floor(0, 1.5, tint(night ? 0.6 : 0.7, 0.13, hue), 0.02);
-  kit.add(board(sign(title, byline, "", night ? "#fff4de" : "#2a2f57"), 9, 2.25, { y: 4.6, z: -14 }));
-  return { group: kit.done(), ...daylight(night), fog: null };
+  far.add(board(sign(title, byline, "", night ? "#fff4de" : "#2a2f57"), 9, 2.25, { y: 4.6, z: -14 }));
+  return {
+    group: kit.done(),
+    ...daylight(night),
+    fog: null,
+    hang(picture) {
+      far.visible = false;
+      kit.add(around(picture));
+    },
+  };
 };
+
+// around is a picture of everything in every direction (equirectangular), with
+// its middle where people look when they arrive.
+function around(picture: HTMLCanvasElement): THREE.Mesh {
+  const map = texture(picture);
+  // Without smaller copies: they show as a seam behind the visitor.
+  map.generateMipmaps = false;
+  map.minFilter = THREE.LinearFilter;
+  const ball = new THREE.SphereGeometry(180, 64, 40).scale(-1, 1, 1).rotateY(-Math.PI / 2);
+  const mesh = new THREE.Mesh(ball, new THREE.MeshBasicMaterial({ map, fog: false, depthWrite: false, toneMapped: false }));
+  mesh.position.y = 1.6; // the camera that took it was held at a person's height
+  mesh.renderOrder = -1;
+  return mesh;
+}
 
 function range(r: number, height: number, color: THREE.Color, random: () => number): THREE.Mesh {
   const steps = 160;

@@ -13,6 +13,7 @@ export interface Content {
   byline: string;
   text: string;
   hue: number; // of the city's zone, or one that fits the seed
+  pictures: readonly string[]; // addresses of images; the builder draws its own until they come
 }
 
 export interface Built {
@@ -21,6 +22,8 @@ export interface Built {
   light: { sky: THREE.Color; ground: THREE.Color; strength: number; sun: THREE.Color; sunStrength: number; from: [number, number, number] };
   // animate is called with seconds; absent where nothing moves.
   animate?(time: number): void;
+  // hang shows the picture of that number once it came; absent where none is.
+  hang?(picture: HTMLCanvasElement, n: number): void;
 }
 
 export type Builder = (plan: Plan, content: Content, night: boolean) => Built;

@@ -6,11 +6,13 @@ import * as THREE from "three";
 import type { Body } from "../body";
 import { hueOf } from "../color";
 import type { Motion } from "../motion";
+import type { Progress } from "../pictures";
 import type { Plan } from "../plan";
 import { Controls } from "./controls";
 import { Crowd, type Person } from "./crowd";
 import { Headset } from "./headset";
 import { dispose, tint } from "./kit";
+import { Pictures } from "./pictures";
 import { type Built, buildPlace, type Content } from "./place";
 
 export type { Person } from "./crowd";
@@ -27,8 +29,14 @@ export interface Options {
   onStep(): void; // after every frame
   onEmote(): void; // by a button of a controller
   onHeadset(isOn: boolean): void;
+  onPictures(progress: Progress): void;
   onLost(): void; // the graphics card gave up
 }
+
+// Pixels of the longer side: four of a degree all around, and more than a
+// picture on a wall covers of a screen.
+const mostAround = 4096;
+const mostFramed = 1024;
 
 export class World {
   private built!: Built;
@@ -37,6 +45,8 @@ export class World {
   private headset: Headset | null = null;
   private people: readonly Person[] = [];
   private time = 0;
+  private isClosed = false;
+  private readonly pictures = new Pictures();
   private readonly fog = new THREE.Fog(0, 1, 1000);
 
   constructor(
@@ -81,6 +91,7 @@ export class World {
   }
 
   close(): void {
+    this.isClosed = true;
     this.controls.dispose();
     this.tearDown();
     this.scene.remove();
@@ -120,6 +131,25 @@ export class World {
       [this.fog.near, this.fog.far] = [fog.near, fog.far];
     }
     root.background = fog ? fog.color.clone() : null;
+    this.hangPictures(this.built);
+  }
+
+  // hangPictures puts up each picture when it comes, unless the place was built
+  // anew or closed meanwhile.
+  private hangPictures(built: Built): void {
+    const { plan, content, onPictures } = this.options;
+    const addresses = built.hang ? content.pictures : [];
+    const most = Math.min(this.scene.renderer.capabilities.maxTextureSize, plan.kind === "360" ? mostAround : mostFramed);
+    const progress: Progress = { of: addresses.length, shown: 0, failed: 0 };
+    onPictures({ ...progress });
+    for (const [n, address] of addresses.entries()) {
+      void this.pictures.load(address, most).then((picture) => {
+        if (this.built !== built || this.isClosed) return;
+        if (picture) built.hang?.(picture, n);
+        progress[picture ? "shown" : "failed"]++;
+        onPictures({ ...progress });
+      });
+    }
   }
 
   private tearDown(): void {

@@ -66,9 +66,9 @@ export function App(app: AppProps) {
   const isReady = info !== null || state.space !== null;
   const night = theme === "night" || (theme === "auto" && isDark);
   const ground = useMemo(() => planOf(kind, keyOf(app.place)), [kind]);
-  const content = useContent(info, state, app.place);
   const people = usePeople(state);
   const isInside = state.phase.is === "inside" || (state.session !== "" && ["lost", "connecting", "offline"].includes(state.phase.is));
+  const content = useContent(info, state, app.place, isInside);
   const title = state.space?.title || info?.title || app.place.id;
   const isBehind = panel !== "chat" || document.hidden;
   const waiting = unread(state.chat, state.me?.subject ?? "");
@@ -94,7 +94,7 @@ export function App(app: AppProps) {
         {isReady && stage === "scene" && (
           <Scene3D {...stageProps} content={content} night={night} isCalm={isCalm} subject={state.me?.subject ?? ""} isInside={isInside} world={world} onFlat={() => setStage("flat")} onWave={() => app.visit.emote("wave")} />
         )}
-        {isReady && stage === "flat" && <Flat {...stageProps} night={night} title={title} state={state} isInside={isInside} />}
+        {isReady && stage === "flat" && <Flat {...stageProps} pictures={content.pictures} night={night} title={title} state={state} isInside={isInside} />}
         {isInside && <Around people={people} motion={app.motion} body={app.body} isShown={stage === "flat"} />}
         {isInside && <Notice phase={state.phase} now={now} onRetry={() => app.visit.enter()} />}
       </main>
@@ -184,11 +184,15 @@ function useTheme(prefs: Prefs): [Theme, () => void] {
   ];
 }
 
-function useContent(info: Info | null, state: State, place: Place): Content {
+const noPictures: readonly string[] = [];
+
+function useContent(info: Info | null, state: State, place: Place, isInside: boolean): Content {
   const title = info?.title || state.space?.title || place.id;
   const below = info ? byline(info) : "";
   const hue = info ? hueOfPlace(info, place) : 288;
-  return useMemo(() => ({ title, byline: below, text: info?.content || info?.description || "", hue }), [title, below, hue, info?.content, info?.description]);
+  // Whoever has not come in yet has not said that they want to see it.
+  const pictures = (info && (isInside || !info.isNSFW) && info.pictures) || noPictures;
+  return useMemo(() => ({ title, byline: below, text: info?.content || info?.description || "", hue, pictures }), [title, below, hue, info?.content, info?.description, pictures.join("\n")]);
 }
 
 // usePeople are the others, and who of them writes.

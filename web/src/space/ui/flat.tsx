@@ -8,9 +8,11 @@ import { settle, type Thing } from "../plan";
 import { initial } from "../text";
 import { yawOf, type Vec } from "../pose";
 import type { State } from "../state";
+import { Strip } from "./strip";
 import type { StageProps } from "./scene3d";
 
 interface Props extends StageProps {
+  pictures: readonly string[];
   night: boolean;
   title: string;
   state: State;
@@ -75,6 +77,7 @@ export function Flat(props: Props) {
   return (
     <div class="flat-host" data-scene="flat">
       <canvas ref={canvas} tabIndex={0} role="application" aria-label={`Map of ${props.title}. Arrow keys move you.`} aria-describedby="around" onPointerDown={tap} />
+      {props.pictures.length > 0 && <Strip pictures={props.pictures} title={props.title} />}
     </div>
   );
 }

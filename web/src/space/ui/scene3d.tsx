@@ -5,6 +5,7 @@ import type { MutableRef } from "preact/hooks";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Body } from "../body";
 import type { Motion } from "../motion";
+import { stateOf, wordsOf } from "../pictures";
 import type { Plan } from "../plan";
 import type { Content, Person, World } from "../scene/world";
 
@@ -35,12 +36,13 @@ export function Scene3D(props: Props) {
   newest.current = props;
   const [state, set] = useState<"loading" | "shown" | "failed">("loading");
   const [isInHeadset, inHeadset] = useState(false);
+  const [progress, setProgress] = useState({ of: 0, shown: 0, failed: 0 });
   const { world, plan, content, night, people } = props;
 
   useEffect(() => {
     let isCurrent = true;
     const { body, motion, isCalm } = newest.current;
-    const options = { plan, content, night, isCalm, subject: () => newest.current.subject, body, motion, onStep: () => newest.current.onStep(), onEmote: () => newest.current.onWave(), onHeadset: inHeadset, onLost: () => set("failed") };
+    const options = { plan, content, night, isCalm, subject: () => newest.current.subject, body, motion, onStep: () => newest.current.onStep(), onEmote: () => newest.current.onWave(), onHeadset: inHeadset, onPictures: setProgress, onLost: () => set("failed") };
     void import("../scene/world")
       .then(async ({ openWorld }) => {
         if (!isCurrent) return;
@@ -66,8 +68,13 @@ export function Scene3D(props: Props) {
   useEffect(() => props.watchEmotes((session, emote) => world.current?.emote(session, emote)), []);
 
   return (
-    <div class={`scene-host ${state}`} ref={host} data-scene={state} data-headset={isInHeadset}>
+    <div class={`scene-host ${state}`} ref={host} data-scene={state} data-headset={isInHeadset} data-pictures={stateOf(progress)}>
       {state === "loading" && <p class="scene-note">Building the place…</p>}
+      {state === "shown" && (
+        <p class="picture-note" role="status">
+          {wordsOf(plan.kind, progress)}
+        </p>
+      )}
       {state === "failed" && (
         <div class="scene-note" role="alert">
           <p>The scene cannot be drawn on this device.</p>
