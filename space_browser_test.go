@@ -18,7 +18,7 @@ const emulator = "web/node_modules/iwer/build/iwer.min.js"
 
 // TestSpaceInBrowsers lets people meet in Chromium on the real stack: they see
 // each other walk, talk, lose and find the connection, use the flat map, and
-// look through a headset.
+// look through a headset; and see the pictures of posts.
 func TestSpaceInBrowsers(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -26,11 +26,14 @@ func TestSpaceInBrowsers(t *testing.T) {
 	w.room(owner, "general")
 	w.room(owner, "council")
 	w.writeLinks(oneRoom)
-	p := w.start("--matrix-token=" + w.daemon)
+	media := pictureHost(t)
+	w.postPictures(media)
+	p := w.start("--matrix-token="+w.daemon, "--media-origins="+media)
 
 	t.Run("meeting", func(t *testing.T) { p.meeting(t) })
 	t.Run("headset", func(t *testing.T) { p.headset(t) })
 	t.Run("without WebGL", func(t *testing.T) { p.withoutWebGL(t) })
+	t.Run("pictures", func(t *testing.T) { p.pictures(t) })
 }
 
 // meeting is of two people in the scene of a city room.
