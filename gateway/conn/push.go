@@ -6,6 +6,10 @@ import "sync"
 // copying a few kilobytes is cheaper than telling the kernel of ten places.
 var gathered = sync.Pool{New: func() any { return new([]byte) }}
 
+// maxGathered bounds what is lent again, in bytes: a socket that is busy keeps
+// what it was lent, whatever it needs of it.
+const maxGathered = 64 << 10
+
 // Write sends whole frames in one write, without waiting: what the kernel does
 // not take now is written by a flusher. It reports false, having taken nothing,
 // while an older batch is under way. The bytes are never changed, and must
@@ -30,7 +34,7 @@ func (s *Socket) Write(frames ...[]byte) bool {
 	for _, f := range frames {
 		*all = append(*all, f...)
 	}
-	if s.begin(*all) {
+	if s.begin(*all) && cap(*all) <= maxGathered {
 		gathered.Put(all)
 	}
 	return true

@@ -1,6 +1,7 @@
 package engineio
 
 import (
+	"bytes"
 	"errors"
 	"os"
 	"sync"
@@ -22,10 +23,15 @@ func (l *link) writeNow() {
 	if l.flushing {
 		return
 	}
-	batch, _ := l.take(nil)
+	scratch := scratches.Get().(*[]byte)
+	defer scratches.Put(scratch)
+	batch, buffer := l.take((*scratch)[:0])
+	if cap(buffer) <= maxPooled {
+		*scratch = buffer
+	}
 	n := l.eager.Write(batch)
-	if n < len(batch) {
-		l.queue, l.stuck = append(l.queue, batch[n:]), true
+	if n < len(batch) { // a copy: the scratch is only lent, and what is shared may be part of something large
+		l.queue, l.stuck = append(l.queue, bytes.Clone(batch[n:])), true
 		l.startFlush()
 	}
 }
