@@ -15,7 +15,8 @@ import (
 // retransmission timer.
 const maxDialing = 4000
 
-// readBuffer takes the largest burst of one socket in one read, usually.
+// readBuffer takes the largest burst of one socket in one read, usually. It
+// grows for longer messages: who enters a crowd is told of everybody at once.
 const readBuffer = 256 << 10
 
 // load is a crowd of WebSocket clients in one goroutine: an epoll loop without
@@ -183,6 +184,9 @@ func (l *load) send(c *client, b []byte) error {
 }
 
 func (l *load) read(c *client) error {
+	if len(c.rest) >= len(l.buf)/2 {
+		l.buf = make([]byte, 2*len(l.buf)+len(c.rest))
+	}
 	kept := copy(l.buf, c.rest)
 	n, err := syscall.Read(c.fd, l.buf[kept:])
 	if errors.Is(err, syscall.EAGAIN) {
