@@ -50,6 +50,7 @@ func (c *chatLink) end() {
 }
 
 func (s *space) said(events []spaces.ChatEvent) {
+	s.tellNews() // who comes is told which events are in the history; these come by themselves
 	for _, e := range events {
 		s.chatSeq = max(s.chatSeq, e.Seq)
 		s.broadcast(wire.Chat{Key: s.key, Event: e}, nil)

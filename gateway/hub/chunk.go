@@ -3,12 +3,10 @@ package hub
 import "presence/gateway/wire"
 
 // chunk is where some people are, in one format: encoded once in a tick, however
-// many hear it.
+// many hear it. In formats with frames for each mover it is of one person.
 type chunk struct {
 	bytes []byte // whole frames; shared, never changed
 	poses int
-	who   []*person // of formats with frames for each mover: whose frames
-	ends  []int     // and where in bytes they end
 }
 
 // cached is a chunk of one tick.
@@ -42,6 +40,24 @@ func (s *space) everybody(f *format) *chunk {
 	return s.fill(&f.whole, f, s.people, 0)
 }
 
+// single is where one person is.
+func (s *space) single(f *format, p *person) *chunk {
+	if need := int(p.ref) + 1; len(f.single) < need {
+		f.single = append(f.single, make([]cached, need-len(f.single))...)
+	}
+	s.alone[0] = p
+	return s.fill(&f.single[p.ref], f, s.alone[:], 0)
+}
+
+// forget lets go of the last tick's chunks, so that one that nobody asks for
+// again does not keep the memory of all.
+func (f *format) forget() {
+	clear(f.near)
+	clear(f.far[:])
+	clear(f.single)
+	f.whole = cached{}
+}
+
 // encode puts the places that changed after a tick into frames.
 func (s *space) encode(f *format, people []*person, since uint32) (c chunk) {
 	s.movers = s.movers[:0]
@@ -50,23 +66,13 @@ func (s *space) encode(f *format, people []*person, since uint32) (c chunk) {
 			continue
 		}
 		s.movers = append(s.movers, wire.Mover{Ref: p.ref, Session: &p.session, Pose: p.place.pose, DLUX: p.place.dlux, NAF: p.place.naf, At: p.place.at})
-		if !f.shared {
-			c.who = append(c.who, p)
-		}
 	}
 	c.poses = len(s.movers)
 	if c.poses == 0 {
 		return c
 	}
 	start := len(s.arena)
-	if f.shared {
-		s.arena = f.enc.Poses(s.arena, s.now, s.movers)
-	} else {
-		for i := range s.movers {
-			s.arena = f.enc.Poses(s.arena, s.now, s.movers[i:i+1])
-			c.ends = append(c.ends, len(s.arena)-start)
-		}
-	}
+	s.arena = f.enc.Poses(s.arena, s.now, s.movers)
 	c.bytes = s.arena[start:len(s.arena):len(s.arena)]
 	return c
 }

@@ -322,6 +322,7 @@ func TestPanicEndsOneSpace(t *testing.T) {
 	other.Subspace = "cellar"
 	bob, carol := newClient(t, "bob"), newClient(t, "carol")
 	w.enterAs(bob, other)
+	bob.text("joined")
 	w.enterAs(carol, other)
 	carol.text("joined")
 	bob.set(func() { bob.panics = true })

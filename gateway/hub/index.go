@@ -1,7 +1,9 @@
 package hub
 
 import (
+	"cmp"
 	"math"
+	"slices"
 
 	"presence/spaces"
 )
@@ -34,6 +36,7 @@ type node struct {
 type candidate struct {
 	away float64 // squared
 	leaf int32
+	who  *person
 }
 
 // all is an index in which everybody is near everybody.
@@ -134,8 +137,30 @@ func selectNth(part []*person, n int, along axis) {
 	}
 }
 
+// gather puts the people nearest to a viewer into best.
+func (x *index) gather(v *viewer, count int) {
+	x.best = x.best[:0]
+	if len(x.nodes) > 0 {
+		x.search(0, v.person.place.pose.Position, count+1) // itself is the nearest
+	}
+}
+
+// nearest appends to dst[:0] the people nearest to a viewer, in order.
+func (x *index) nearest(v *viewer, count int, dst []*person) []*person {
+	dst = dst[:0]
+	x.gather(v, count)
+	slices.SortFunc(x.best, func(a, b candidate) int { return cmp.Compare(a.away, b.away) })
+	for _, c := range x.best {
+		if c.who != v.person {
+			dst = append(dst, c.who)
+		}
+	}
+	clear(x.best) // who leaves is not kept
+	return dst
+}
+
 // leavesFor appends to dst[:0] the leaves that hold the people nearest to a
-// viewer: as many as its format can take.
+// viewer.
 func (x *index) leavesFor(v *viewer, dst []int32) []int32 {
 	dst = dst[:0]
 	if len(x.nodes) == 0 {
@@ -144,12 +169,7 @@ func (x *index) leavesFor(v *viewer, dst []int32) []int32 {
 		}
 		return dst
 	}
-	count := nearJSON
-	if v.format.shared {
-		count = nearShared
-	}
-	x.best = x.best[:0]
-	x.search(0, v.person.place.pose.Position, count+1) // itself is the nearest
+	x.gather(v, nearShared)
 	x.round++
 	for _, c := range x.best {
 		if x.stamp[c.leaf] != x.round {
@@ -166,7 +186,7 @@ func (x *index) search(at int32, from spaces.Vec, count int) {
 	n := &x.nodes[at]
 	if n.left == 0 {
 		for _, p := range x.leaves[n.leaf] {
-			x.consider(candidate{squared(p.place.pose.Position, from), n.leaf}, count)
+			x.consider(candidate{squared(p.place.pose.Position, from), n.leaf, p}, count)
 		}
 		return
 	}

@@ -7,8 +7,9 @@ import "time"
 // whose chunk is the same for all who hear it: so a crowd costs one encoding
 // for each of its people, and each client a bounded number of bytes.
 const (
-	nearShared = 80 // of these many people a client hears at every tick: 64, and some more for who walks while the index stays as it is
-	nearJSON   = 27 // 24, in formats that take ten times the bytes
+	nearShared = 80  // of these many people a client hears at every tick: 64, and some more for who walks while the index stays as it is
+	nearSingle = 27  // 24, in a large crowd, in formats that take ten times the bytes
+	maxSingle  = 800 // places a second that a client of these can read, when everybody moves ten times a second
 
 	farLog     = 64 // far chunks that are remembered; more than everybody's turns take
 	farCatchUp = 4  // far chunks a client is told at once
@@ -99,13 +100,15 @@ func (s *space) isCrowd() bool {
 func (s *space) turn(crowd bool) {
 	s.crowd = crowd
 	for _, v := range s.viewers {
-		v.leaves = nil
+		v.leaves, v.close = nil, nil
 		if crowd {
 			v.whole = v.whole || v.near+1 < s.tick
 			v.far = s.tick - 1
 		} else {
-			v.near -= min(v.near, farLog-1)
+			v.whole = v.whole || v.round.on
+			v.near = min(v.near-min(v.near, farLog-1), v.far-min(v.far, v.format.band.lap))
 		}
+		v.round = round{}
 	}
 	if crowd {
 		s.reindex()
@@ -116,8 +119,19 @@ func (s *space) reindex() {
 	s.indexed = s.now
 	s.index.build(s.people)
 	for _, v := range s.viewers {
-		if v.person != nil {
+		switch {
+		case v.person == nil:
+		case v.format.shared:
 			v.leaves = s.index.leavesFor(v, v.leaves)
+		default:
+			v.close = s.index.nearest(v, s.nearSingle(), v.close)
 		}
 	}
+}
+
+// nearSingle is of how many people a client hears at every tick in formats with
+// frames for each mover. With everybody's turns that is as much as it can read.
+func (s *space) nearSingle() int {
+	turns := int(time.Duration(len(s.people)) * time.Second / farPeriod(bandJSON, len(s.people)))
+	return min(max((maxSingle-turns)/10, nearSingle), nearShared)
 }

@@ -9,7 +9,6 @@ import (
 	"sync"
 	"time"
 
-	"presence/gateway/wire"
 	"presence/spaces"
 	"presence/spaces/bus"
 )
@@ -180,6 +179,7 @@ func (s *space) actFrom(gateway, from string, to *Member, a act) {
 		return
 	}
 	if e := a.event(s.member(p), s.now); e != nil {
+		s.tellNews() // of whom this is
 		s.tell(v, e)
 	}
 }
@@ -228,10 +228,6 @@ func (h *Hub) Expel(ctx context.Context, key spaces.Key, subject, reason string)
 		return &spaces.Error{Code: spaces.CodeUnavailable, Message: "other gateways cannot be told at the moment", Fix: "Try again"}
 	}
 	return nil
-}
-
-func memberJoined(s *space, p *person) wire.MemberJoined {
-	return wire.MemberJoined{Member: s.member(p), At: s.now}
 }
 
 // sameLooks reports whether nothing that others see of a session is new.

@@ -209,7 +209,7 @@ func (s *space) otherEntered(session spaces.Session) {
 	}
 	s.peers.fresh = s.peers.fresh || s.peers.count[session.Gateway] == 0
 	s.peers.count[session.Gateway]++
-	s.broadcast(memberJoined(s, p), p)
+	s.came(p)
 }
 
 func (s *space) otherLeft(id string) {

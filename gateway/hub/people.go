@@ -19,7 +19,8 @@ func (s *space) queue(m *Member, w wire.Waiting) {
 	}
 }
 
-// admit lets a client in: it hears of everybody, and everybody of it.
+// admit lets a client in: it hears of everybody, and everybody of it, with the
+// next news.
 func (s *space) admit(m *Member) {
 	v := m.seen
 	if v == nil {
@@ -32,27 +33,16 @@ func (s *space) admit(m *Member) {
 	p.member = m
 	m.mu.Lock()
 	p.place = m.place
-	placed, standing := m.placed, m.standing
+	placed := m.placed
 	m.mu.Unlock()
 	if placed {
 		s.put(p, s.tick+1)
 	}
 	v.person, v.whole = p, true
+	v.coming, v.first = true, len(v.queue)
 	s.hub.metrics.door(p.session.Door).Inc()
-
-	joined := wire.Joined{
-		Key: s.key, Space: standing.Space, Role: standing.Rank(), CanWrite: canWrite(standing), Self: s.member(p), Members: s.roll(p),
-		ChatSeq: s.chatSeq, Tick: s.interval(), At: s.now,
-	}
-	joined.Self.Self = true
-	s.tell(v, joined)
-	if len(s.typing.until) > 0 {
-		s.tell(v, s.typists())
-	}
-	s.broadcast(memberJoined(s, p), p)
+	s.came(p)
 }
-
-func canWrite(s spaces.Standing) bool { return spaces.Decide(s, spaces.ActWrite) == nil }
 
 // addPerson makes somebody known inside; the caller tells of it.
 func (s *space) addPerson(session spaces.Session) *person {
@@ -77,7 +67,10 @@ func (s *space) removePerson(p *person) {
 	s.refs.retire(p.ref, s.now)
 	s.typing.end(p)
 	s.roster = true
-	s.broadcast(wire.MemberLeft{Member: s.member(p), At: s.now}, p)
+	for _, v := range s.viewers {
+		v.round.removed(i)
+	}
+	s.news = append(s.news, wire.MemberLeft{Member: s.member(p), At: s.now})
 }
 
 // remove ends a client's stay: it is in no list any more but that of those who
@@ -89,6 +82,9 @@ func (s *space) remove(m *Member, left wire.Left, done chan struct{}) {
 		close(m.gone)
 		close(done)
 		return
+	}
+	if v.coming {
+		s.tellNews() // or it would hear that it left, and never that it came
 	}
 	if p := v.person; p != nil {
 		v.person = nil
@@ -116,7 +112,7 @@ func (s *space) part(v *viewer) {
 }
 
 func (s *space) addViewer(m *Member) *viewer {
-	m.seen = &viewer{member: m, format: s.speaks(m.arrived), near: s.tick, far: s.tick}
+	m.seen = &viewer{member: m, format: s.speaks(m.arrived), room: maxBatch, progress: progress{near: s.tick, far: s.tick}}
 	s.viewers = append(s.viewers, m.seen)
 	return m.seen
 }
@@ -143,18 +139,6 @@ func (s *space) member(p *person) wire.Member {
 	return w
 }
 
-// roll is everybody inside as self is told.
-func (s *space) roll(self *person) []wire.Member {
-	all := make([]wire.Member, len(s.people))
-	for i, p := range s.people {
-		all[i] = wire.Member{Session: p.session, Ref: p.ref, Self: p == self}
-		if p.placed {
-			all[i].Pose = &p.place.pose // encoded before anybody moves again
-		}
-	}
-	return all
-}
-
 func (s *space) reply(m *Member, e wire.SpaceEvent) {
 	if v := m.seen; v != nil {
 		s.tell(v, e)
@@ -166,10 +150,14 @@ func (s *space) speak(m *Member, e wire.SpaceEncoder) {
 	if v == nil {
 		return
 	}
+	if v.coming {
+		s.tellNews() // in the format it came with
+	}
 	before := v.format
 	v.format = s.speaks(e)
 	s.drop(before)
-	v.whole, v.leaves = true, nil
+	v.whole, v.leaves, v.close = true, nil, nil
+	v.round = round{}
 }
 
 // act does what a member said, and tells other gateways.
@@ -198,6 +186,7 @@ func (s *space) perform(p *person, a act) {
 func (s *space) actFor(m, to *Member, a act) {
 	p, v := s.byID[m.session.ID], to.seen
 	if p != nil && p.member == m && v != nil && v.person != nil {
+		s.tellNews() // of whom this is
 		s.tell(v, a.event(s.member(p), s.now))
 	}
 }

@@ -40,6 +40,7 @@ type space struct {
 	refs    refs
 	viewers []*viewer // this gateway's clients: inside, in line, and those who leave
 	formats []*format
+	news    []wire.SpaceEvent // who came and went since it was last told
 	typing  typing
 	roster  bool      // somebody came, left or changed since the last tick
 	chatSeq int64     // of the last event everybody was told
@@ -56,6 +57,7 @@ type space struct {
 	arena   []byte       // where this tick's chunks are put
 	frames  [][]byte     // scratch of deliver
 	movers  []wire.Mover // scratch of encode
+	alone   [1]*person   // scratch of single
 }
 
 // person is somebody inside, of this gateway or another.
@@ -77,15 +79,28 @@ type viewer struct {
 	person *person // nil: in line, or leaving
 	format *format
 
-	queue  [][]byte // told, but not yet taken; shared bytes
-	queued int      // bytes of queue
-	whole  bool     // is to be told everybody's place
-	near   uint32   // the tick up to which it knows its near people
-	far    uint32   // the tick up to which it has had far chunks
-	leaves []int32  // of the index that are near
+	queue  [][]byte  // told, but not yet taken; shared bytes
+	queued int       // bytes of queue
+	busy   time.Time // since when its socket takes nothing; zero: it does
+	coming bool      // joined is to be told, by tellNews
+	first  int       // where in queue joined is to be
+	enters bool      // joined is in queue
+	leaves []int32   // of the index that are near, in shared formats
+	close  []*person // who is near, the nearest first, in all others
+	room   int       // bytes of places it is given at once, in these
+
+	progress
 
 	leaving time.Time     // since when; zero: it stays
 	done    chan struct{} // closed when everything is said to one who leaves
+}
+
+// progress is how much of what moves a client knows.
+type progress struct {
+	whole bool   // is to be told everybody's place
+	near  uint32 // the tick up to which it knows its near people: everybody, without a crowd
+	far   uint32 // the tick up to which it has had far chunks
+	round round
 }
 
 // spaceOf returns the space with one more stay. Called with h.mu held.

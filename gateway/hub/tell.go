@@ -2,14 +2,20 @@ package hub
 
 import (
 	"slices"
+	"time"
 
 	"presence/gateway/wire"
 )
 
-// maxQueue bounds what waits for a client that does not read, in bytes, beyond
-// what its socket has taken. A client that overruns it has missed things that
-// are told once, and must begin anew.
-const maxQueue = 512 << 10
+// What waits for a client that does not read, beyond what its socket has taken,
+// is bounded, but for the one message that tells it of everybody. A client that
+// overruns this has missed things that are told once, and must begin anew.
+// Who reads, if late, on a loaded machine is given time.
+const (
+	maxQueue  = 512 << 10 // bytes, of a client that has taken nothing for
+	patience  = 10 * time.Second
+	mostQueue = 4 << 20 // bytes, of any client
+)
 
 // format is one way of speaking and what was encoded in it.
 type format struct {
@@ -19,10 +25,13 @@ type format struct {
 	band    *band
 	viewers int
 
-	near  []cached // by leaf and lag
-	far   [farLog]cached
-	whole cached
+	near   []cached // by leaf and lag
+	far    [farLog]cached
+	whole  cached
+	single []cached // by ref, in formats with frames for each mover
+
 	event []byte // scratch of broadcast
+	roll  []byte // scratch of tellNews
 }
 
 // speaks returns the format of an encoder, with one more viewer.
@@ -57,6 +66,7 @@ func (s *space) tell(v *viewer, e wire.SpaceEvent) {
 // broadcast queues an event for everybody inside but one, encoded once for each
 // format.
 func (s *space) broadcast(e wire.SpaceEvent, except *person) {
+	s.tellNews()
 	for _, f := range s.formats {
 		f.event = f.enc.Event(nil, e)
 	}
@@ -79,7 +89,14 @@ func (v *viewer) push(frames []byte) {
 func (v *viewer) taken() {
 	clear(v.queue) // shared bytes must not live as long as the longest queue
 	v.queue, v.queued = v.queue[:0], 0
+	if cap(v.queue) > keptQueue {
+		v.queue = nil
+	}
+	v.enters, v.busy, v.room = false, time.Time{}, min(v.room+moreBatch, maxBatch)
 }
+
+// keptQueue is how many events a queue keeps room for while it is empty.
+const keptQueue = 64
 
 // tellRoster is for formats that name everybody at every change.
 func (s *space) tellRoster() {

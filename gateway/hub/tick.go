@@ -13,10 +13,14 @@ func (s *space) doTick() (took time.Duration) {
 	start := time.Now()
 	s.tick++
 	s.collect()
+	s.tellNews()
 	s.tellTyping()
 	s.tellRoster()
 	s.arrange()
 	s.arena = make([]byte, 0, len(s.arena)+len(s.arena)/4) // the last one may be under way still
+	for _, f := range s.formats {
+		f.forget()
+	}
 	s.behind = 0
 	for i := len(s.viewers) - 1; i >= 0; i-- { // backwards: part removes
 		if v := s.viewers[i]; v.leaving.IsZero() {
@@ -63,31 +67,50 @@ func (s *space) put(p *person, tick uint32) {
 // keeps its events, and hears the newest places at the next tick.
 func (s *space) deliver(v *viewer) {
 	s.frames = append(s.frames[:0], v.queue...)
-	told, far := 0, s.tick
-	if v.person != nil {
-		told, far = s.addPoses(v)
+	told, now := 0, v.progress
+	switch {
+	case v.person == nil:
+		now = progress{near: s.tick, far: s.tick}
+	case v.enters && size(v.queue) > maxBatch: // to be told of a crowd takes a while; places come after it
+	default:
+		told, now = s.addPoses(v)
 	}
 	if len(s.frames) > 0 && !v.member.conn.Write(s.frames...) {
 		s.refused(v)
 		return
 	}
-	for _, f := range s.frames {
-		s.counted.bytes += len(f)
-	}
+	s.counted.bytes += size(s.frames)
 	s.counted.out += told
 	v.taken()
-	v.near, v.far, v.whole = s.tick, far, false
-	if far != s.tick {
+	v.progress = now
+	if s.owes(v) {
 		s.behind++
 	}
 	clear(s.frames)
+}
+
+func size(frames [][]byte) (n int) {
+	for _, f := range frames {
+		n += len(f)
+	}
+	return n
+}
+
+// owes reports whether v has not been told of all places that it should know
+// by now.
+func (s *space) owes(v *viewer) bool {
+	return v.whole || v.round.on || v.near != s.tick || v.far != s.tick
 }
 
 // refused is a client that reads too slowly at the moment.
 func (s *space) refused(v *viewer) {
 	s.behind++
 	s.counted.conflated++
-	if v.queued > maxQueue {
+	v.room = max(v.room/2, minBatch)
+	if v.busy.IsZero() {
+		v.busy = s.now
+	}
+	if v.queued > maxQueue && s.now.Sub(v.busy) >= patience || v.queued > mostQueue {
 		v.member.conn.Close(wire.CloseSlow)
 		v.taken()
 	}
@@ -96,52 +119,37 @@ func (s *space) refused(v *viewer) {
 // addPoses puts together where people are that v has not heard of: near ones
 // all, of the others those whose turn it was. A client that missed everybody's
 // turn is told everything, which is shorter than all it missed.
-func (s *space) addPoses(v *viewer) (told int, far uint32) {
+func (s *space) addPoses(v *viewer) (told int, now progress) {
+	if !v.format.shared {
+		return s.addSome(v)
+	}
+	now = progress{near: s.tick, far: s.tick}
 	if v.whole || s.crowd && s.tick-v.far > v.format.band.lap {
-		v.whole = true
-		return s.add(v, s.everybody(v.format)), s.tick
+		return s.add(s.everybody(v.format)), now
 	}
 	if v.leaves == nil {
 		v.leaves = s.index.leavesFor(v, nil)
 	}
 	lag := lagOf(s.tick - v.near)
 	for _, leaf := range v.leaves {
-		told += s.add(v, s.nearChunk(v.format, leaf, lag))
+		told += s.add(s.nearChunk(v.format, leaf, lag))
 	}
 	if !s.crowd {
-		return told, s.tick
+		return told, now
 	}
-	far = min(s.tick, v.far+farCatchUp)
-	for t := v.far + 1; t <= far; t++ {
-		told += s.add(v, s.farChunk(v.format, t))
+	now.far = min(s.tick, v.far+farCatchUp)
+	for t := v.far + 1; t <= now.far; t++ {
+		told += s.add(s.farChunk(v.format, t))
 	}
-	return told, far
+	return told, now
 }
 
-// add appends a chunk to what v is told, without what is about v itself where
-// the format has frames for each mover.
-func (s *space) add(v *viewer, c *chunk) (told int) {
-	if len(c.bytes) == 0 {
-		return 0
+// add appends a chunk to what a client is told.
+func (s *space) add(c *chunk) (told int) {
+	if len(c.bytes) > 0 {
+		s.frames = append(s.frames, c.bytes)
 	}
-	start := 0
-	for i, p := range c.who { // empty for shared formats
-		end := c.ends[i]
-		if p == v.person {
-			s.addFrames(c.bytes[:start])
-			s.addFrames(c.bytes[end:])
-			return c.poses - 1
-		}
-		start = end
-	}
-	s.addFrames(c.bytes)
 	return c.poses
-}
-
-func (s *space) addFrames(b []byte) {
-	if len(b) > 0 {
-		s.frames = append(s.frames, b)
-	}
 }
 
 // lagOf is the smallest of 1, 2, 4 … 64 ticks that covers a lag, as the power
@@ -171,13 +179,13 @@ const farRest = 3 * time.Second
 // pending reports whether the next tick has something to do already.
 func (s *space) pending() bool {
 	return s.behind > 0 || s.typing.changed || s.roster || s.peers.pending() || s.unsaid() ||
-		s.crowd && s.now.Sub(s.moving) < farRest
+		len(s.news) > 0 || s.crowd && s.now.Sub(s.moving) < farRest
 }
 
 // unsaid reports whether something waits for a client.
 func (s *space) unsaid() bool {
 	for _, v := range s.viewers {
-		if v.queued > 0 || v.whole || !v.leaving.IsZero() {
+		if len(v.queue) > 0 || v.whole || !v.leaving.IsZero() {
 			return true
 		}
 	}

@@ -117,6 +117,7 @@ type client struct {
 	poses   map[uint16]spaces.Pose
 	when    map[uint16]time.Time // poses came
 	bytes   int
+	most    int // bytes of the largest write
 	writes  int
 	closed  *wire.Close
 	quiet   bool // keeps nothing but joined
@@ -172,6 +173,8 @@ func (c *client) Write(frames ...[]byte) bool {
 		return false
 	}
 	c.writes++
+	before := c.bytes
+	defer func() { c.most = max(c.most, c.bytes-before) }()
 	for _, f := range frames {
 		c.bytes += len(f)
 		for payload, binary := range wire.SplitFrames(f) {
@@ -194,6 +197,9 @@ func (c *client) take(payload []byte, binary bool) {
 		for _, r := range records {
 			c.poses[r.Ref], c.when[r.Ref] = r.Pose, time.Now()
 		}
+		return
+	}
+	if bytes.HasPrefix(payload, []byte(padding)) {
 		return
 	}
 	if c.quiet && !bytes.HasPrefix(payload, []byte(`{"type":"joined"`)) {

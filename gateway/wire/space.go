@@ -18,7 +18,6 @@ type Member struct {
 	Session spaces.Session
 	Ref     uint16       // short name in this gateway's binary frames; never 0, not reused within a minute
 	Pose    *spaces.Pose // last known; nil: never moved
-	Self    bool         // the receiver itself
 }
 
 // The events of a space, server to client.
@@ -31,6 +30,7 @@ type (
 		CanWrite bool // may write in the chat
 		Self     Member
 		Members  []Member // everybody inside, Self among them
+		Roll     []byte   // Members as the encoder's own Roll has them; nil: not made
 		ChatSeq  int64    // events up to this one are in the history; later ones come by themselves
 		Tick     time.Duration
 		At       time.Time
@@ -158,6 +158,13 @@ type SpaceEncoder interface {
 	Shared() bool
 	// String is the value of the metric label "format".
 	String() string
+}
+
+// Rolls is what an encoder implements besides [SpaceEncoder] to have
+// [Joined].Members encoded once for all who come at the same time.
+type Rolls interface {
+	// Roll appends what Event puts into its Joined for the members.
+	Roll(dst []byte, members []Member) []byte
 }
 
 // Rosters is what an encoder implements besides [SpaceEncoder] when its format

@@ -173,6 +173,7 @@ func appendEntity(dst []byte, e Entity) []byte {
 
 // appendJoined is written by hand, because a crowd that comes at once is told
 // everybody by everybody: half a million members for a thousand people.
+// What they have in common comes as e.Roll.
 func appendJoined(dst []byte, e *Joined) []byte {
 	head := mustJSON(struct {
 		Type        string          `json:"type"`
@@ -196,15 +197,26 @@ func appendJoined(dst []byte, e *Joined) []byte {
 		b = append(b, head[:len(head)-1]...)
 		b = appendString(append(b, `,"self":{"session":`...), e.Self.Session.ID)
 		b = strconv.AppendUint(append(b, `,"ref":`...), uint64(e.Self.Ref), 10)
-		b = append(b, `},"members":[`...)
-		for i := range e.Members {
-			if i > 0 {
-				b = append(b, ',')
-			}
-			b = appendMember(b, &e.Members[i])
+		b = append(b, `},"members":`...)
+		if e.Roll != nil {
+			b = append(b, e.Roll...)
+		} else {
+			b = Native{}.Roll(b, e.Members)
 		}
-		return append(b, "]}"...)
+		return append(b, '}')
 	})
+}
+
+// Roll appends the members of joined ([Rolls]).
+func (Native) Roll(dst []byte, members []Member) []byte {
+	dst = append(dst, '[')
+	for i := range members {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = appendMember(dst, &members[i])
+	}
+	return append(dst, ']')
 }
 
 func appendMemberEvent(dst []byte, name string, m *Member) []byte {

@@ -1,6 +1,7 @@
 package wire_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"reflect"
@@ -214,4 +215,16 @@ func FuzzNative(f *testing.F) {
 		}
 		native(t, answer)
 	})
+}
+
+// TestRollOfJoined: who is inside reads the same whether it was encoded for one
+// or for many.
+func TestRollOfJoined(t *testing.T) {
+	t.Parallel()
+	joined := wire.Joined{Members: []wire.Member{{Session: spaces.Session{ID: "a"}, Ref: 1}, {Session: spaces.Session{ID: "b"}, Ref: 2, Pose: &spaces.Pose{}}}}
+	alone := wire.Native{}.Event(nil, joined)
+	joined.Roll = wire.Native{}.Roll(nil, joined.Members)
+	if shared := (wire.Native{}).Event(nil, joined); !bytes.Equal(alone, shared) {
+		t.Errorf("%s\n%s", alone, shared)
+	}
 }
