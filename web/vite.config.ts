@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { type Plugin } from "vite";
 import { defineConfig } from "vitest/config";
+import { pictures } from "./dev/pictures.js";
 
 const outDir = "../gateway/ui/dist";
 
@@ -34,6 +35,17 @@ function keepFolder(): Plugin {
   };
 }
 
+// The sample posts of the local city name these by their path.
+function drawPictures(): Plugin {
+  return {
+    name: "draw-pictures",
+    apply: "build",
+    generateBundle() {
+      for (const [fileName, source] of pictures()) this.emitFile({ type: "asset", fileName, source });
+    },
+  };
+}
+
 // A-Frame writes its stylesheet into the page, which the content security
 // policy forbids; what of it is needed is in src/space/style/scene.css.
 function noInlineStyle(): Plugin {
@@ -51,7 +63,7 @@ function noInlineStyle(): Plugin {
 
 export default defineConfig({
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
-  plugins: [keepFolder(), noInlineStyle(), gzip()],
+  plugins: [keepFolder(), drawPictures(), noInlineStyle(), gzip()],
   build: {
     outDir,
     emptyOutDir: true,

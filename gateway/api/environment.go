@@ -15,9 +15,9 @@ import (
 // environment is what people stand in, as the page draws it.
 type environment struct {
 	Preset   string   `json:"preset" enum:"sky360,model,scene,study,gallery,arena,desk,lobby,plaza"`
-	Sky      string   `json:"sky" doc:"Picture around everybody; empty: the colours hold. Only from hosts the operator allows"`
+	Sky      string   `json:"sky" doc:"Picture around everybody; empty: the colours hold. Only from hosts the operator allows, or a path on this one"`
 	Model    string   `json:"model" doc:"glTF model to show; empty: none. Only from hosts the operator allows"`
-	Links    []string `json:"links" nullable:"false" doc:"Other https addresses that the text names, to show as links, never to load"`
+	Links    []string `json:"links" nullable:"false" doc:"Other https addresses that the text names, and paths on this host. To show as links; of a gallery, pictures from hosts the operator allows may hang in it"`
 	Ground   string   `json:"ground" doc:"#rrggbb"`
 	SkyColor string   `json:"sky_color" doc:"#rrggbb"`
 }
@@ -36,9 +36,15 @@ var presets = map[spaces.Kind][3]string{
 }
 
 // maxLinks bounds what a text may put beside a space.
-const maxLinks = 10
+const maxLinks = 12
+
+// ourPictures is where the program serves pictures of its own, which a post may
+// declare by their path.
+const ourPictures = "/assets/"
 
 var addresses = regexp.MustCompile(`https://[^\s"'<>()\[\]{}\\^|` + "`" + `]{1,500}`)
+
+var photos = []string{".jpg", ".jpeg", ".png", ".webp"}
 
 // newEnvironment reads a space's own pictures out of what came with it. The
 // text is somebody's: nothing of it is loaded from a host that the operator did
@@ -48,10 +54,11 @@ func newEnvironment(s spaces.Space, media conn.Origins) environment {
 	e := environment{Preset: preset[0], Ground: preset[1], SkyColor: preset[2], Links: []string{}}
 	for _, link := range links(s) {
 		kind := strings.ToLower(path.Ext(link.Path))
-		allowed := media.Allow(link.Scheme + "://" + link.Host)
+		isOurs := link.Host == ""
+		allowed := isOurs || media.Allow(link.Scheme+"://"+link.Host)
 		text := link.String()
 		switch {
-		case allowed && e.Sky == "" && s.Kind == spaces.Kind360 && slices.Contains([]string{".jpg", ".jpeg", ".png", ".webp"}, kind):
+		case allowed && e.Sky == "" && s.Kind == spaces.Kind360 && (slices.Contains(photos, kind) || isOurs && kind == ".svg"):
 			e.Sky = text
 		case allowed && e.Model == "" && (kind == ".glb" || kind == ".gltf"):
 			e.Model = text
@@ -63,7 +70,7 @@ func newEnvironment(s spaces.Space, media conn.Origins) environment {
 }
 
 // links are the https addresses in what came with a post, its declared images
-// first.
+// first; those may be our own.
 func links(s spaces.Space) []*url.URL {
 	var declared struct {
 		Image any `json:"image"`
@@ -80,8 +87,13 @@ func links(s spaces.Space) []*url.URL {
 			}
 		}
 	}
-	texts = append(texts, addresses.FindAllString(s.Content, 50)...)
 	var found []*url.URL
+	for _, text := range texts {
+		if u, err := url.Parse(text); err == nil && strings.HasPrefix(text, ourPictures) && path.Clean(u.Path) == u.Path && len(text) <= 500 {
+			found = append(found, u)
+		}
+	}
+	texts = append(texts, addresses.FindAllString(s.Content, 50)...)
 	for _, text := range texts {
 		u, err := url.Parse(strings.TrimRight(text, ".,;:!?"))
 		if err == nil && u.Scheme == "https" && u.Host != "" && u.User == nil && len(text) <= 500 {

@@ -117,7 +117,7 @@ func (a *API) getSpace(ctx context.Context, in *detailInput) (*detailOutput, err
 		return nil, err
 	}
 	if refusal != nil {
-		standing.Space.Content, standing.Space.Description, people = "", "", nil
+		standing.Space.Content, standing.Space.Description, standing.Space.Metadata, people = "", "", "", nil
 	}
 	return &detailOutput{Body: detailBody{
 		Space: a.newSpace(standing.Space, people, all), HasAccess: refusal == nil, Role: standing.Rank(),

@@ -7,6 +7,7 @@ import type { Json } from "./wire";
 const most = 12; // a gallery has sixteen places, and each picture costs a texture
 
 const image = /\.(avif|gif|jpe?g|png|webp)$/i;
+const drawing = /\.svg$/i; // only ours: nobody can say how long another's takes to draw
 
 // picturesOf reads the environment that the REST interface tells: the one
 // picture around everybody, or those that hang in a gallery. Own is our origin,
@@ -16,7 +17,7 @@ export function picturesOf(kind: Kind, environment: unknown, own: string): strin
   const { sky, links } = environment as Json;
   if (kind === "360") return safe(sky, own).map((u) => u.href);
   if (kind !== "art" || !Array.isArray(links)) return [];
-  const found = links.flatMap((link) => safe(link, own)).filter((u) => image.test(u.pathname));
+  const found = links.flatMap((link) => safe(link, own)).filter((u) => image.test(u.pathname) || (u.origin === own && drawing.test(u.pathname)));
   return [...new Set(found.map((u) => u.href))].slice(0, most);
 }
 

@@ -32,7 +32,8 @@ describe("the pictures of a post", () => {
   });
 
   test("our own need no TLS", () => {
-    expect(picturesOf("art", links("/assets/a.jpg"), own)).toEqual([`${own}/assets/a.jpg`]);
+    expect(picturesOf("art", links("/assets/a.jpg", "/assets/b.svg", "https://a.example/c.svg"), own)).toEqual([`${own}/assets/a.jpg`, `${own}/assets/b.svg`]);
+    expect(picturesOf("360", { sky: "/assets/a.svg" }, own)).toEqual([`${own}/assets/a.svg`]);
   });
 
   test.each([undefined, null, "sky", 7, [], { links: "https://a.example/1.jpg", sky: {} }])("an environment of %j has none", (environment) => {
