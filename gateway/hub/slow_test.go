@@ -39,9 +39,8 @@ func TestSlowClientOfLongFrames(t *testing.T) {
 				w := newWorld(t, nil)
 				all := w.crowd(people, 1, rand.New(rand.NewPCG(9, 10)), wide{})
 				slow := all[0]
-				slow.text("joined")
-				refs := refsOf(all)
 				time.Sleep(time.Second)
+				refs := refsOf(all)
 				slow.set(func() { slow.most = 0 })
 				for step := range 40 {
 					slow.set(func() { slow.stuck = step < 20 || step%4 != 0 })
