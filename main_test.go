@@ -116,6 +116,23 @@ func TestSecretsStaySecret(t *testing.T) {
 	}
 }
 
+// TestMediaOrigins: what gets into the content security policy is an origin and
+// nothing else.
+func TestMediaOrigins(t *testing.T) {
+	t.Parallel()
+	output(t, "config", "--media-origins=https://images.hive.blog,http://127.0.0.1:9000,https://*.Example.org:8443")
+	for _, wrong := range []string{
+		"images.hive.blog", "*", "https://*", "https:", "https://", "ftp://a.example", "data:", "https://a.example/", "https://a.example/pictures",
+		"https://a.*.example", "https://user@a.example", "https://a.example?x", "https://a.example;script-src", "https://a.example 'unsafe-inline'", "https://a.example:port",
+	} {
+		var out bytes.Buffer
+		err := run(t.Context(), []string{"config", "--media-origins=" + wrong}, &out, io.Discard)
+		if err == nil || !strings.Contains(err.Error(), "MEDIA_ORIGINS: must be an origin such as https://images.example.org") {
+			t.Errorf("%q: %v", wrong, err)
+		}
+	}
+}
+
 // output runs a command that must succeed and returns what it prints.
 func output(t *testing.T, args ...string) string {
 	t.Helper()

@@ -158,6 +158,27 @@ func TestSpaceDetail(t *testing.T) {
 	}
 }
 
+// TestOwnPictures: a post may declare pictures of this host by their path, and
+// no other path; who may not enter is told of none.
+func TestOwnPictures(t *testing.T) {
+	t.Parallel()
+	w := newSquare(t)
+	post := store.Post{
+		Author: "alice", Permlink: "river", Kind: spaces.Kind360, Title: "River", CreatedAt: w.clock(), NSFW: true,
+		Metadata: `{"image":["/assets/../city.svg","/api/x.svg","//evil.example/assets/x.svg","https://images.example.org/x.svg","/assets/river.svg","/assets/other.svg"]}`,
+	}
+	check(t, w.store.PutPosts(t.Context(), []store.Post{post}))
+	environment := func(query string) map[string]any {
+		return w.fetch("/api/spaces/post/alice%2Friver" + query)["space"].(map[string]any)["environment"].(map[string]any)
+	}
+	if env := environment("?nsfw=true"); env["sky"] != "/assets/river.svg" || fmt.Sprint(env["links"]) != "[/assets/other.svg https://images.example.org/x.svg]" {
+		t.Errorf("inside: %v", env)
+	}
+	if env := environment(""); env["sky"] != "" || fmt.Sprint(env["links"]) != "[]" {
+		t.Errorf("before consent: %v", env)
+	}
+}
+
 // TestSpaceUnknown: what is not there and what is not to be known look alike.
 func TestSpaceUnknown(t *testing.T) {
 	t.Parallel()

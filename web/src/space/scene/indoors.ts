@@ -217,10 +217,12 @@ function placeOf(n: number, pictures: number): number {
   return pictures === 0 || place < pictures ? place : -1;
 }
 
+const margin = 1.07;
+
 // mount puts a picture of any shape whole onto card of a frame's shape.
 function mount(picture: HTMLCanvasElement, ratio: number): HTMLCanvasElement {
-  const [w, h] = [Math.max(picture.width, picture.height * ratio), Math.max(picture.height, picture.width / ratio)];
-  const [canvas, c] = sheet(Math.round(w), Math.round(h));
+  const w = Math.max(picture.width, picture.height * ratio) * margin;
+  const [canvas, c] = sheet(Math.round(w), Math.round(w / ratio));
   c.fillStyle = "#f6f2e8";
   c.fillRect(0, 0, canvas.width, canvas.height);
   c.drawImage(picture, (canvas.width - picture.width) / 2, (canvas.height - picture.height) / 2);
