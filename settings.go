@@ -57,7 +57,7 @@ type settings struct {
 
 	TurnURIs      []string `name:"turn-uris" env:"TURN_URIS" help:"STUN and TURN servers that clients are told of, comma separated, for example turn:turn.example.org:3478?transport=udp. Empty: none." group:"Spaces"`
 	TurnSecret    secret   `name:"turn-secret" env:"TURN_SECRET" help:"Secret shared with the TURN servers, from which time-limited credentials are made (coturn: static-auth-secret)." group:"Spaces"`
-	Media         []string `name:"media-origins" env:"MEDIA_ORIGINS" help:"Web origins whose pictures and models the page of a space may load, comma separated, for example https://images.hive.blog. Empty: only our own." group:"Spaces"`
+	Media         []string `name:"media-origins" env:"MEDIA_ORIGINS" help:"Web origins whose pictures the page of a space may load, and whose models the API may name, comma separated, for example https://images.hive.blog or https://*.example.org. Empty: only our own." group:"Spaces"`
 	RetentionDays int      `name:"chat-retention-days" env:"CHAT_RETENTION_DAYS" default:"90" help:"How long chat lines are kept." group:"Spaces"`
 
 	NATS     address `name:"nats" env:"NATS_URL" help:"NATS server, 2.11 or later with JetStream. Empty: one inside this process." group:"Storage"`
