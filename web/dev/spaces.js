@@ -14,6 +14,11 @@ const kinds = {
 };
 const text = "# On walking\n\nA city is read with the feet. You learn a street by its doors, its smells, the hour at which its lamps come on.\n\nWhoever walks slowly enough is greeted. Whoever is greeted twice belongs. ".repeat(6);
 
+const environments = {
+  360: { sky: "/assets/pictures-1/river-at-dawn.svg", links: [] },
+  art: { sky: "", links: ["01", "04", "08", "10", "12"].map((n) => `/assets/pictures-1/colour-${n}.svg`) },
+};
+
 const names = ["alice", "bob", "carol", "dave", "erin", "frida", "Guest Heron", "Guest Lynx", "ماريا", "さくら", "Guest Otter", "mallory", "nils", "Олена", "peggy", "Guest Wren"];
 const isGuest = (name) => name.startsWith("Guest");
 let seed = 11;
@@ -27,7 +32,7 @@ export function detail(path) {
   if (key.includes("nothing")) return null;
   const [kind, [space_type, space_id, title, description]] = find(key);
   return {
-    space: { space_type, space_id, subspace: "main", kind, title, description, content: ["blog", "document"].includes(kind) ? text : "", owner: kind === "city" || kind === "lobby" ? "" : space_id.split("/")[0], zone: kind === "city" ? "central" : "", nsfw: key.includes("nsfw"), active_users: 7, max_users: 50, connected_users: names.slice(0, 4).map((name) => ({ name })) },
+    space: { space_type, space_id, subspace: "main", kind, title, description, environment: environments[kind] ?? { sky: "", links: [] }, content: ["blog", "document"].includes(kind) ? text : "", owner: kind === "city" || kind === "lobby" ? "" : space_id.split("/")[0], zone: kind === "city" ? "central" : "", nsfw: key.includes("nsfw"), active_users: 7, max_users: 50, connected_users: names.slice(0, 4).map((name) => ({ name })) },
     has_access: true, role: "guest", can_write: true, reason: "",
   };
 }

@@ -1,4 +1,6 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { pictures } from "../../dev/pictures";
 import { readInfo } from "../../src/space/info";
 import { picturesOf, stateOf, wordsOf } from "../../src/space/pictures";
 
@@ -47,6 +49,14 @@ describe("the pictures of a post", () => {
     expect(readInfo({ space, has_access: true }, place, own).pictures).toHaveLength(1);
     expect(readInfo({ space, has_access: false }, place, own).pictures).toEqual([]);
   });
+});
+
+test("the sample posts of the local city name pictures that the build draws", () => {
+  const drawn = new Map([...pictures()].map(([path, text]) => [`/${path}`, text]));
+  const posts = readFileSync(new URL("../../../deploy/devcity/town/posts.jsonl", import.meta.url), "utf8").trim().split("\n");
+  const named = posts.flatMap((line) => (JSON.parse(line).json_metadata?.image ?? []) as string[]);
+  expect(named.toSorted()).toEqual([...drawn.keys()].toSorted());
+  for (const text of drawn.values()) expect(text).not.toMatch(/NaN|Infinity|undefined|style=|<script/);
 });
 
 test("what is said while pictures come, and when they do not", () => {
