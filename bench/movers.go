@@ -43,8 +43,7 @@ type place struct{ x, z float64 }
 
 // speech is how a mover of one server speaks.
 type speech struct {
-	enter func(index int) []byte          // whole client frames, once the socket is open; nil when greeted did
-	pose  func(at place, step int) []byte // one whole client frame
+	pose func(at place, step int) []byte // one whole client frame
 	// hear reads one server frame: seen is told of every pose in it.
 	hear func(m *movers, c *client, f frame, seen func(mover int, step int)) error
 }

@@ -19,7 +19,7 @@ const (
 
 // Session is one client inside one space. It is what the bus tells every
 // gateway and what operators see in presence_sessions; where the client stands
-// at the moment is motion and no part of it.
+// at the moment is motion and no part of it, only where it came in.
 type Session struct {
 	ID          string          `json:"id"` // "socket_id" of the first API; a secret to nobody, a right to nothing
 	Gateway     string          `json:"gateway"`
@@ -31,6 +31,7 @@ type Session struct {
 	Door        Door            `json:"door"`
 	Avatar      json.RawMessage `json:"avatar,omitempty"` // avatar_data of the client, at most 2 KB
 	Voice       bool            `json:"voice"`
+	Arrival     *Pose           `json:"arrival,omitempty"` // where it came in; nil: it did not say
 	ConnectedAt time.Time       `json:"connected_at"`
 }
 

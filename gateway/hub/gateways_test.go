@@ -299,3 +299,21 @@ func (b *brokenSeats) Leave(ctx context.Context, s spaces.Session, lost bool, se
 	}
 	return b.Store.Leave(ctx, s, lost, seats, now)
 }
+
+// TestArrivalElsewhere: the first that is heard of somebody on another gateway
+// says where they came in; clients of the first server place avatars by it.
+func TestArrivalElsewhere(t *testing.T) {
+	t.Parallel()
+	n := startNATS(t)
+	here, there := newGateway(t, n, "here", nil), newGateway(t, n, "there", nil)
+	alice, bob := here.enter("alice"), newClient(t, "bob")
+	arrival := there.arrival(bob, lobby)
+	arrival.Pose = at(4, 5)
+	var err error
+	bob.member, err = there.hub.Enter(t.Context(), arrival)
+	ok(t, err)
+	came := alice.until("bob", func(n notice) bool { return n.Type == "member.joined" && n.Member.Session == "bob" })
+	if p := came.Member.Pose; p == nil || p.P != [3]float64{4, 1.6, 5} {
+		t.Errorf("bob comes in at %v", p)
+	}
+}

@@ -206,6 +206,9 @@ func (s *space) otherEntered(session spaces.Session) {
 		delete(s.peers.early, name)
 		p.place = at
 		s.put(p, s.tick+1)
+	} else if session.Arrival != nil { // until its gateway repeats its place
+		p.place = place{pose: *session.Arrival, at: s.now}
+		s.put(p, s.tick+1)
 	}
 	s.peers.fresh = s.peers.fresh || s.peers.count[session.Gateway] == 0
 	s.peers.count[session.Gateway]++

@@ -79,5 +79,8 @@ func readSession(data []byte) (spaces.Session, error) {
 	if n.ID == "" || n.Subject == "" || n.Key == (spaces.Key{}) {
 		return spaces.Session{}, fmt.Errorf("session %q of nobody, or nowhere", n.ID)
 	}
+	if n.Arrival != nil && !n.Arrival.Sane() {
+		n.Arrival = nil
+	}
 	return n, nil
 }
