@@ -33,11 +33,20 @@ export function plain(text: string): string {
 // an ellipsis on the last one.
 export function pages(count: number, title: string, byline: string, text: string, style: PageStyle): HTMLCanvasElement[] {
   const rest = { words: plain(text).split("\n").flatMap((line) => [...line.split(" ").filter((w) => w !== ""), "\n"]) };
-  return Array.from({ length: count }, (_, i) => onePage(i, count, title, byline, rest, style));
+  const more = () => rest.words.some((w) => w !== "\n");
+  let written = 0;
+  const sheets = Array.from({ length: count }, (_, i) => {
+    if (i === 0 || more()) written++;
+    return onePage(i, count, title, byline, rest, style);
+  });
+  // A short text stands in the middle, where people look when they come in.
+  if (written === 1) sheets.splice(count >> 1, 0, ...sheets.splice(0, 1));
+  return sheets;
 }
 
 function onePage(i: number, count: number, title: string, byline: string, rest: { words: string[] }, style: PageStyle): HTMLCanvasElement {
   const [canvas, c] = sheet(768, 960);
+  const isBlank = i > 0 && rest.words.every((w) => w === "\n");
   c.fillStyle = style.paper;
   c.fillRect(0, 0, 768, 960);
   const isRtl = /[\u0590-\u08ff]/.test(rest.words[0] ?? title);
@@ -64,6 +73,7 @@ function onePage(i: number, count: number, title: string, byline: string, rest: 
     c.fillText(isEnd ? `${line} …` : line, x, y);
     y += line === "" ? 20 : 41;
   }
+  if (isBlank) return canvas;
   c.fillStyle = style.faint;
   c.font = `22px ${serif}`;
   c.textAlign = "center";
