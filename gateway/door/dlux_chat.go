@@ -45,11 +45,7 @@ func (c *dlux) write(ctx context.Context, b json.RawMessage) (answer, error) {
 }
 
 func (c *dlux) edit(ctx context.Context, b json.RawMessage) (answer, error) {
-	m, viewer, err := c.writer()
-	if err != nil {
-		return answer{}, err
-	}
-	change, err := wire.DecodeChatChange(b)
+	m, viewer, change, err := c.change(b)
 	if err != nil {
 		return answer{}, err
 	}
@@ -57,11 +53,7 @@ func (c *dlux) edit(ctx context.Context, b json.RawMessage) (answer, error) {
 }
 
 func (c *dlux) remove(ctx context.Context, b json.RawMessage) (answer, error) {
-	m, viewer, err := c.writer()
-	if err != nil {
-		return answer{}, err
-	}
-	change, err := wire.DecodeChatChange(b)
+	m, viewer, change, err := c.change(b)
 	if err != nil {
 		return answer{}, err
 	}
@@ -69,13 +61,19 @@ func (c *dlux) remove(ctx context.Context, b json.RawMessage) (answer, error) {
 }
 
 func (c *dlux) react(ctx context.Context, b json.RawMessage) (answer, error) {
-	m, viewer, err := c.writer()
-	if err != nil {
-		return answer{}, err
-	}
-	change, err := wire.DecodeChatChange(b)
+	m, viewer, change, err := c.change(b)
 	if err != nil {
 		return answer{}, err
 	}
 	return written(c.doors.cfg.Chat.React(ctx, viewer, m.Key(), change.MessageID, change.Reaction, change.On))
+}
+
+// change reads what somebody wants to do to a line that is there.
+func (c *dlux) change(b json.RawMessage) (*hub.Member, spaces.Viewer, wire.ChatChange, error) {
+	m, viewer, err := c.writer()
+	if err != nil {
+		return nil, spaces.Viewer{}, wire.ChatChange{}, err
+	}
+	change, err := wire.DecodeChatChange(b)
+	return m, viewer, change, err
 }

@@ -2,7 +2,9 @@
 // opened again after it was lost. It knows nothing of what frames mean.
 
 import { backoff } from "./backoff";
+import { explain, flood, forbidden, tokenEnded } from "./closes";
 import type { Event } from "./state";
+import { Timers } from "./timers";
 import { type Token, TokenRefused, type Tokens } from "./tokens";
 import { type Frame, parseFrame } from "./wire";
 
@@ -24,13 +26,6 @@ export interface Surroundings {
   random(): number;
 }
 
-// What the close codes ask of us; every other code is a plain reconnect.
-const goingAway = 1001;
-const tokenExpired = 4401;
-const forbidden = 4403;
-const slow = 4408;
-const flood = 4429;
-
 const firstFrameWithin = 10_000;
 const pingEvery = 25_000;
 const pongWithin = 10_000;
@@ -43,7 +38,7 @@ export class Feed {
   private attempt = 0;
   private refusals = 0; // tokens refused in a row without a snapshot between
   private gathered: Frame[] = [];
-  private timers = new Map<string, ReturnType<typeof setTimeout>>();
+  private readonly timers = new Timers();
   private generation = 0; // an answer to an older attempt is nobody's
 
   constructor(private readonly world: Surroundings) {}
@@ -56,7 +51,7 @@ export class Feed {
 
   stop(): void {
     this.generation++;
-    this.clearTimers();
+    this.timers.cancelAll();
     this.flush();
     const socket = this.socket;
     this.socket = null;
@@ -110,7 +105,7 @@ export class Feed {
     };
     socket.onmessage = (e) => this.receive(parseFrame(e.data));
     socket.onclose = (e) => this.closed(token, opened, e.code, e.reason);
-    this.timer("silence", firstFrameWithin, () => this.lost("The server did not send the city"));
+    this.timers.set("silence", firstFrameWithin, () => this.lost("The server did not send the city"));
   }
 
   // A token with characters no subprotocol may have makes the browser throw.
@@ -128,11 +123,11 @@ export class Feed {
     if (frame.type === "snapshot") this.attempt = this.refusals = 0;
     this.gathered.push(frame);
     if (frame.type === "snapshot") this.flush();
-    else if (!this.timers.has("flush")) this.timer("flush", this.world.isHidden() ? gatherHidden : gatherFor, () => this.flush());
+    else if (!this.timers.has("flush")) this.timers.set("flush", this.world.isHidden() ? gatherHidden : gatherFor, () => this.flush());
   }
 
   private flush(): void {
-    this.cancel("flush");
+    this.timers.cancel("flush");
     if (this.gathered.length === 0) return;
     const frames = this.gathered;
     this.gathered = [];
@@ -142,14 +137,14 @@ export class Feed {
   // Browsers cannot send WebSocket pings, and a socket whose network vanished
   // stays open for minutes: silence is answered with a question.
   private heard(): void {
-    this.cancel("silence");
-    this.timer("quiet", pingEvery, () => this.ping());
+    this.timers.cancel("silence");
+    this.timers.set("quiet", pingEvery, () => this.ping());
   }
 
   private ping(): void {
     if (this.timers.has("silence")) return;
     this.socket?.send("ping");
-    this.timer("silence", pongWithin, () => this.lost("The server went silent"));
+    this.timers.set("silence", pongWithin, () => this.lost("The server went silent"));
   }
 
   private lost(reason: string): void {
@@ -161,7 +156,7 @@ export class Feed {
     this.stop();
     const generation = this.generation;
     if (code === forbidden) return this.world.dispatch({ type: "refused", reason: reason || "This page may not open the feed here." });
-    const refused = code === tokenExpired || (!opened && !(await this.world.tokens.accepts(token)));
+    const refused = code === tokenEnded || (!opened && !(await this.world.tokens.accepts(token)));
     if (generation !== this.generation) return;
     if (refused) return this.tokenRefused(token, reason);
     this.later(explain(code), code === flood ? 10_000 : 0);
@@ -180,40 +175,7 @@ export class Feed {
   private later(reason: string, atLeast = 0): void {
     if (!this.world.isOnline()) return this.world.dispatch({ type: "offline" });
     const wait = Math.max(atLeast, backoff(this.attempt++, this.world.random));
-    this.timer("retry", wait, () => void this.open());
+    this.timers.set("retry", wait, () => void this.open());
     this.world.dispatch({ type: "waiting", retryAt: this.world.now() + wait, reason });
-  }
-
-  private timer(name: string, ms: number, then: () => void): void {
-    this.cancel(name);
-    this.timers.set(
-      name,
-      setTimeout(() => {
-        this.timers.delete(name);
-        then();
-      }, ms),
-    );
-  }
-
-  private cancel(name: string): void {
-    clearTimeout(this.timers.get(name));
-    this.timers.delete(name);
-  }
-
-  private clearTimers(): void {
-    for (const name of [...this.timers.keys()]) this.cancel(name);
-  }
-}
-
-function explain(code: number): string {
-  switch (code) {
-    case goingAway:
-      return "The server is restarting";
-    case slow:
-      return "This connection was too slow";
-    case flood:
-      return "This page asked too often";
-    default:
-      return "The connection was lost";
   }
 }

@@ -3,6 +3,8 @@
 // stopped.
 
 import { backoff } from "../backoff";
+import { explain, flood, forbidden, replaced, tokenEnded } from "../closes";
+import { Timers } from "../timers";
 import { type Token, TokenRefused, type Tokens } from "../tokens";
 import * as chats from "./chat";
 import type { Motion } from "./motion";
@@ -34,14 +36,6 @@ export interface Surroundings {
   newId(): string;
 }
 
-// What the close codes ask of us; every other code is a plain reconnect.
-const goingAway = 1001;
-const tokenEnded = 4401;
-const forbidden = 4403;
-const slow = 4408;
-const replaced = 4409;
-const flood = 4429;
-
 const answerWithin = 10_000;
 const pingEvery = 20_000;
 const pageSize = 50;
@@ -66,7 +60,7 @@ export class Visit {
   private nsfw = false;
   private requests = new Map<number, Request>();
   private lastRequest = 0;
-  private timers = new Map<string, ReturnType<typeof setTimeout>>();
+  private readonly timers = new Timers();
   private generation = 0; // an answer to an older socket is nobody's
   private catching = false;
 
@@ -232,7 +226,7 @@ export class Visit {
       else if (typeof e.data === "string") this.receive(parseFrame(e.data));
     };
     socket.onclose = (e) => void this.closed(token, greeted, e.code, e.reason);
-    this.timer("silence", answerWithin, () => this.lost("The server does not answer"));
+    this.timers.set("silence", answerWithin, () => this.lost("The server does not answer"));
   }
 
   private receivePoses(data: ArrayBuffer): void {
@@ -293,7 +287,7 @@ export class Visit {
 
   // The acknowledgement may come with the seat, and a seat may take its time.
   private joinIsAnswered(): void {
-    for (const id of this.requests.keys()) this.cancel(`request ${id}`);
+    for (const id of this.requests.keys()) this.timers.cancel(`request ${id}`);
   }
 
   private notLetIn(fault: Fault): void {
@@ -333,7 +327,7 @@ export class Visit {
       else await this.readHistory(upTo);
       for (const line of this.world.state().chat.pending) if (!line.fault) void this.deliver(line);
     } catch (e) {
-      if (e instanceof Refused && e.fault.code !== "lost") this.timer("chat", 3_000, () => void this.readChat(upTo));
+      if (e instanceof Refused && e.fault.code !== "lost") this.timers.set("chat", 3_000, () => void this.readChat(upTo));
     }
   }
 
@@ -383,13 +377,13 @@ export class Visit {
     return new Promise((resolve, reject) => {
       if (this.socket?.readyState !== isOpen) return reject(lostRequest());
       this.requests.set(id, { resolve, reject });
-      this.timer(`request ${id}`, answerWithin, () => this.lost("The server does not answer"));
+      this.timers.set(`request ${id}`, answerWithin, () => this.lost("The server does not answer"));
       this.send({ ...request, id });
     });
   }
 
   private settle(id: number): Request | undefined {
-    this.cancel(`request ${id}`);
+    this.timers.cancel(`request ${id}`);
     const request = this.requests.get(id);
     this.requests.delete(id);
     return request;
@@ -402,13 +396,13 @@ export class Visit {
   // Browsers cannot send WebSocket pings, and a socket whose network vanished
   // stays open for minutes: silence is answered with a question.
   private heard(): void {
-    this.cancel("silence");
-    if (!this.timers.has("quiet")) this.timer("quiet", pingEvery, () => this.ping());
+    this.timers.cancel("silence");
+    if (!this.timers.has("quiet")) this.timers.set("quiet", pingEvery, () => this.ping());
   }
 
   private ping(): void {
     if (this.timers.has("silence")) return;
-    this.timer("silence", answerWithin, () => this.lost("The server went silent"));
+    this.timers.set("silence", answerWithin, () => this.lost("The server went silent"));
     this.send({ type: "ping", id: ++this.lastRequest });
   }
 
@@ -441,13 +435,13 @@ export class Visit {
   private later(reason: string, atLeast = 0): void {
     if (!this.world.isOnline()) return this.world.dispatch({ type: "phase", phase: { is: "offline" } });
     const wait = Math.max(atLeast, backoff(this.attempt++, this.world.random));
-    this.timer("retry", wait, () => void this.open());
+    this.timers.set("retry", wait, () => void this.open());
     this.world.dispatch({ type: "phase", phase: { is: "lost", retryAt: this.world.now() + wait, reason } });
   }
 
   private stop(): void {
     this.generation++;
-    for (const name of [...this.timers.keys()]) this.cancel(name);
+    this.timers.cancelAll();
     const socket = this.socket;
     this.socket = null;
     if (socket) {
@@ -458,37 +452,8 @@ export class Visit {
     this.requests.clear();
     for (const request of open) request.reject(lostRequest());
   }
-
-  private timer(name: string, ms: number, then: () => void): void {
-    this.cancel(name);
-    this.timers.set(
-      name,
-      setTimeout(() => {
-        this.timers.delete(name);
-        then();
-      }, ms),
-    );
-  }
-
-  private cancel(name: string): void {
-    clearTimeout(this.timers.get(name));
-    this.timers.delete(name);
-  }
 }
 
 function lostRequest(): Refused {
   return new Refused(readFault({ code: "lost", message: "The connection was lost" }));
-}
-
-function explain(code: number): string {
-  switch (code) {
-    case goingAway:
-      return "The server is restarting";
-    case slow:
-      return "This connection was too slow";
-    case flood:
-      return "This page asked too often";
-    default:
-      return "The connection was lost";
-  }
 }
