@@ -43,13 +43,20 @@ func (o Origins) Allow(origin string) bool {
 	return false
 }
 
+// AllowAt reports whether an Origin header is one of them or that of the host
+// itself.
+func (o Origins) AllowAt(origin, host string) bool {
+	u, err := url.Parse(origin)
+	return err == nil && u.Host != "" && strings.EqualFold(u.Host, host) || o.Allow(origin)
+}
+
 // CheckOrigin refuses a request that a web page of another origin made, unless
 // the origin is listed. Browsers let any page open a WebSocket anywhere, with
 // the user's cookies; only this check stands against it. Programs send no
 // Origin and pass. The error is a [spaces.Error].
 func (k *Keeper) CheckOrigin(r *http.Request) error {
 	origin := r.Header.Get("Origin")
-	if origin == "" || sameHost(origin, r.Host) || k.cfg.Origins.Allow(origin) {
+	if origin == "" || k.cfg.Origins.AllowAt(origin, r.Host) {
 		return nil
 	}
 	return &spaces.Error{
@@ -57,11 +64,6 @@ func (k *Keeper) CheckOrigin(r *http.Request) error {
 		Message: "this web origin may not open sockets here",
 		Fix:     "Ask the operator to add it to the allowed origins",
 	}
-}
-
-func sameHost(origin, host string) bool {
-	u, err := url.Parse(origin)
-	return err == nil && u.Host != "" && strings.EqualFold(u.Host, host)
 }
 
 // Negotiate returns the first of ours that the request offers as a

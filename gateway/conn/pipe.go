@@ -1,10 +1,13 @@
 package conn
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"io"
 	"net"
+	"net/http"
+	"time"
 )
 
 const (
@@ -21,14 +24,42 @@ const (
 	sendBuffer = 64 << 10
 )
 
+// Owner is whose connection a [Detach]ed one is.
+type Owner interface {
+	Attach(tcp net.Conn)  // comes first
+	Heard(n int) bool     // so many bytes came; false: that is too much, and the reading ends
+	Control(frame []byte) // the library says this, a whole control frame; lent for the call
+	Shut() error          // the library has done with the connection
+}
+
+// Detach takes the connection of an upgraded request from net/http and makes a
+// small pipe of it for coder/websocket, for use at Hijack. net/http's buffers are
+// garbage from then on.
+func Detach(w http.ResponseWriter, owner Owner, readBuffer int) (net.Conn, *bufio.ReadWriter, error) {
+	tcp, rw, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		return nil, nil, err
+	}
+	bound(tcp)
+	_ = tcp.SetDeadline(time.Time{})   // the server's timeouts were the request's
+	if err := rw.Flush(); err != nil { // the 101 reply waits in net/http's buffer
+		_ = tcp.Close()
+		return nil, nil, err
+	}
+	early, _ := rw.Reader.Peek(rw.Reader.Buffered())
+	p := &pipe{Conn: tcp, owner: owner, early: append([]byte(nil), early...)}
+	owner.Attach(tcp)
+	return p, bufio.NewReadWriter(bufio.NewReaderSize(p, readBuffer), bufio.NewWriterSize(p, controlBuffer)), nil
+}
+
 // pipe is the connection the library sees. It reads from the network and
 // counts; what the library writes (pongs, close frames) takes its turn between
-// the socket's own batches.
+// the owner's own frames.
 type pipe struct {
 	net.Conn
 
-	socket *Socket
-	early  []byte // came with the handshake, still unread
+	owner Owner
+	early []byte // came with the handshake, still unread
 }
 
 func (p *pipe) Read(b []byte) (int, error) {
@@ -38,7 +69,7 @@ func (p *pipe) Read(b []byte) (int, error) {
 		return n, nil
 	}
 	n, err := p.Conn.Read(b)
-	if n > 0 && !p.socket.heard(n) {
+	if n > 0 && !p.owner.Heard(n) {
 		return 0, io.ErrUnexpectedEOF
 	}
 	if errors.Is(err, io.EOF) {
@@ -49,20 +80,32 @@ func (p *pipe) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// Write never blocks, whatever the state of the client: see Socket.control.
+// Write never waits, whatever the state of the client.
 func (p *pipe) Write(b []byte) (int, error) {
-	p.socket.control(b)
+	p.owner.Control(b)
 	return len(b), nil
 }
 
-func (p *pipe) Close() error { return p.socket.shut() }
+func (p *pipe) Close() error { return p.owner.Shut() }
+
+// socketOwner keeps what only the pipe may call out of Socket's own methods.
+type socketOwner struct{ socket *Socket }
+
+func (o socketOwner) Attach(tcp net.Conn)  { o.socket.attach(tcp) }
+func (o socketOwner) Heard(n int) bool     { return o.socket.heard(n) }
+func (o socketOwner) Control(frame []byte) { o.socket.control(frame) }
+func (o socketOwner) Shut() error          { return o.socket.shut() }
 
 // Tune is an http.Server's ConnContext: it bounds what the kernel keeps for a
 // client that does not read, for ordinary answers and event streams as for
 // sockets.
 func Tune(ctx context.Context, c net.Conn) context.Context {
+	bound(c)
+	return ctx
+}
+
+func bound(c net.Conn) {
 	if tcp, ok := c.(*net.TCPConn); ok {
 		_ = tcp.SetWriteBuffer(sendBuffer) // a wish; the kernel's own choice works too
 	}
-	return ctx
 }

@@ -54,9 +54,6 @@ type Socket struct {
 // attach is called at Hijack, when the network connection is known.
 func (s *Socket) attach(tcp net.Conn) {
 	s.tcp = tcp
-	if t, ok := tcp.(*net.TCPConn); ok {
-		_ = t.SetWriteBuffer(sendBuffer) // a wish; the kernel's own choice works too
-	}
 	s.eager.Open(tcp)
 }
 

@@ -99,24 +99,9 @@ func (u *upgrade) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// Hijack takes the connection from net/http and gives the library a small pipe
-// in its place. net/http's buffers are garbage from then on.
+// Hijack swaps the connection for a pipe.
 func (u *upgrade) Hijack() (net.Conn, *bufio.ReadWriter, error) {
-	tcp, rw, err := http.NewResponseController(u.ResponseWriter).Hijack()
-	if err != nil {
-		return nil, nil, err
-	}
-	if err := rw.Flush(); err != nil { // the 101 reply waits in net/http's buffer
-		_ = tcp.Close()
-		return nil, nil, err
-	}
-	early, _ := rw.Reader.Peek(rw.Reader.Buffered())
-	p := &pipe{Conn: tcp, socket: u.socket, early: append([]byte(nil), early...)}
-	u.socket.attach(tcp)
-	return p, bufio.NewReadWriter(
-		bufio.NewReaderSize(p, readBuffer),
-		bufio.NewWriterSize(p, controlBuffer),
-	), nil
+	return Detach(u.ResponseWriter, socketOwner{u.socket}, readBuffer)
 }
 
 // refuse answers a request that the library would not upgrade, in our form.

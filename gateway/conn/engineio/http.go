@@ -3,7 +3,6 @@ package engineio
 import (
 	"encoding/json"
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
 )
@@ -121,7 +120,7 @@ func (v *Server) passOrigin(w http.ResponseWriter, r *http.Request) bool {
 	if origin == "" {
 		return true
 	}
-	if !sameHost(origin, r.Host) && !v.cfg.Origins.Allow(origin) {
+	if !v.cfg.Origins.AllowAt(origin, r.Host) {
 		refuse(w, forbidden)
 		return false
 	}
@@ -137,9 +136,4 @@ func (v *Server) passOrigin(w http.ResponseWriter, r *http.Request) bool {
 	h.Set("Access-Control-Max-Age", "600")
 	w.WriteHeader(http.StatusNoContent)
 	return false
-}
-
-func sameHost(origin, host string) bool {
-	u, err := url.Parse(origin)
-	return err == nil && u.Host != "" && strings.EqualFold(u.Host, host)
 }

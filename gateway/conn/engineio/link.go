@@ -17,6 +17,8 @@ import (
 )
 
 const (
+	// readBuffer is all a link keeps for reading; longer reads go past it.
+	readBuffer = 256
 	// closeWait is how long a client has to answer our close frame, and how long
 	// we go on reading so that the frame is not lost with the connection.
 	closeWait = time.Second
@@ -49,9 +51,6 @@ type link struct {
 // attach is called at Hijack, when the network connection is known.
 func (l *link) attach(tcp net.Conn) {
 	l.tcp = tcp
-	if t, ok := tcp.(*net.TCPConn); ok {
-		_ = t.SetWriteBuffer(sendBuffer) // a wish; the kernel's own choice works too
-	}
 	l.eager.Open(l.tcp)
 }
 

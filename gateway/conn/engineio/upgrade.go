@@ -10,6 +10,7 @@ import (
 
 	ws "github.com/coder/websocket"
 
+	"presence/gateway/conn"
 	"presence/gateway/wire"
 )
 
@@ -191,7 +192,7 @@ func (s *Session) giveUp(l *link) {
 func accept(w http.ResponseWriter, r *http.Request, s *Session) (*link, error) {
 	l := &link{session: s, server: s.server}
 	u := &upgrader{ResponseWriter: w, link: l}
-	conn, err := ws.Accept(u, r, &ws.AcceptOptions{
+	socket, err := ws.Accept(u, r, &ws.AcceptOptions{
 		InsecureSkipVerify: true, // ServeHTTP has refused foreign origins
 		CompressionMode:    ws.CompressionDisabled,
 		OnPingReceived:     func(context.Context, []byte) bool { return s.allow(0, 1) },
@@ -202,8 +203,8 @@ func accept(w http.ResponseWriter, r *http.Request, s *Session) (*link, error) {
 		}
 		return nil, err
 	}
-	conn.SetReadLimit(-1) // link.next has a limit of its own, which closes in our words
-	l.ws = conn
+	socket.SetReadLimit(-1) // link.next has a limit of its own, which closes in our words
+	l.ws = socket
 	return l, nil
 }
 
@@ -226,20 +227,15 @@ func (u *upgrader) WriteHeader(status int) {
 
 func (u *upgrader) Write(b []byte) (int, error) { return len(b), nil }
 
-// Hijack takes the connection from net/http and gives the library a small pipe
-// in its place. net/http's buffers are garbage from then on.
+// Hijack swaps the connection for a pipe.
 func (u *upgrader) Hijack() (net.Conn, *bufio.ReadWriter, error) {
-	tcp, rw, err := http.NewResponseController(u.ResponseWriter).Hijack()
-	if err != nil {
-		return nil, nil, err
-	}
-	_ = tcp.SetDeadline(time.Time{})   // the server's timeouts were the request's
-	if err := rw.Flush(); err != nil { // the 101 reply waits in net/http's buffer
-		_ = tcp.Close()
-		return nil, nil, err
-	}
-	early, _ := rw.Reader.Peek(rw.Reader.Buffered())
-	p := &pipe{Conn: tcp, link: u.link, early: append([]byte(nil), early...)}
-	u.link.attach(tcp)
-	return p, bufio.NewReadWriter(bufio.NewReaderSize(p, readBuffer), bufio.NewWriterSize(p, controlBuffer)), nil
+	return conn.Detach(u.ResponseWriter, linkOwner{u.link}, readBuffer)
 }
+
+// linkOwner is a link as its pipe sees it.
+type linkOwner struct{ link *link }
+
+func (o linkOwner) Attach(tcp net.Conn)  { o.link.attach(tcp) }
+func (o linkOwner) Heard(n int) bool     { return o.link.session.allow(n, 0) }
+func (o linkOwner) Control(frame []byte) { o.link.control(append([]byte(nil), frame...)) }
+func (o linkOwner) Shut() error          { return o.link.shut() }
