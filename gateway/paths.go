@@ -7,8 +7,11 @@ import (
 )
 
 // spaceRoots are the paths below which the type and the id of a space come
-// next.
-var spaceRoots = []string{"/api/spaces/", "/api/chat/", "/api/presence/spaces/"}
+// next, documentRoots those below which the id of a document does.
+var (
+	spaceRoots    = []string{"/api/spaces/", "/api/chat/", "/api/presence/spaces/"}
+	documentRoots = []string{"/api/documents/", "/api/presence/documents/"}
+)
 
 // wholeIDs lets ids that hold a slash be sent as they are: the first server's
 // page asks for /api/spaces/post/alice/my-room, its documentation for
@@ -31,21 +34,28 @@ func wholeIDs(next http.Handler) http.Handler {
 // wholeID joins the two parts of an id in an escaped path.
 func wholeID(path string) string {
 	for _, root := range spaceRoots {
-		rest, found := strings.CutPrefix(path, root)
-		if !found {
-			continue
-		}
-		parts := strings.SplitN(rest, "/", 4)
-		if len(parts) < 3 || !splits(parts[0], parts[1]) || parts[2] == "" {
+		if rest, found := strings.CutPrefix(path, root); found {
+			if spaceType, id, more := strings.Cut(rest, "/"); more {
+				return root + spaceType + "/" + joined(spaceType, id)
+			}
 			return path
 		}
-		whole := root + parts[0] + "/" + parts[1] + "%2F" + parts[2]
-		if len(parts) == 4 {
-			whole += "/" + parts[3]
+	}
+	for _, root := range documentRoots {
+		if id, found := strings.CutPrefix(path, root); found {
+			return root + joined("document", id)
 		}
-		return whole
 	}
 	return path
+}
+
+// joined is what a path has from the id on, with the id in one segment.
+func joined(spaceType, path string) string {
+	owner, rest, _ := strings.Cut(path, "/")
+	if permlink, _, _ := strings.Cut(rest, "/"); permlink == "" || !splits(spaceType, owner) {
+		return path
+	}
+	return owner + "%2F" + rest
 }
 
 // splits reports whether id is but the first part of one: an account, not a

@@ -17,6 +17,8 @@ func TestWholeID(t *testing.T) {
 		"/api/spaces/document/alice/doc/capacity":       "/api/spaces/document/alice%2Fdoc/capacity",
 		"/api/chat/post/alice/join/messages":            "/api/chat/post/alice%2Fjoin/messages",
 		"/api/presence/spaces/post/alice/r/queue":       "/api/presence/spaces/post/alice%2Fr/queue",
+		"/api/documents/alice/doc/comments":             "/api/documents/alice%2Fdoc/comments",
+		"/api/presence/documents/alice/doc/comments":    "/api/presence/documents/alice%2Fdoc/comments",
 
 		"/api/spaces/post/alice%2Fmy-room/join": "",
 		"/api/spaces/post/alice%2fmy-room/join": "",
@@ -26,6 +28,10 @@ func TestWholeID(t *testing.T) {
 		"/api/spaces/global/lobby/join":         "",
 		"/api/spaces/city/plaza/join":           "",
 		"/api/spaces":                           "",
+		"/api/spaces/post":                      "",
+		"/api/documents/7/comments":             "",
+		"/api/documents/7/comments/3":           "",
+		"/api/documents/alice%2Fdoc/comments/3": "",
 		"/api/chat/unread":                      "",
 		"/api/city/rooms":                       "",
 		"/space/post/alice/my-room":             "",
@@ -57,7 +63,7 @@ func TestWholeIDsReachTheMux(t *testing.T) {
 
 // FuzzWholeID: the decoded path stays what it was, and doing it twice is once.
 func FuzzWholeID(f *testing.F) {
-	for _, seed := range []string{"/api/spaces/post/a/b/c", "/api/chat/document/7/x", "/api/spaces/post/%2F/b", "/api/presence/spaces/post//b", "/api/spaces/post/a%zz/b"} {
+	for _, seed := range []string{"/api/spaces/post/a/b/c", "/api/chat/document/7/x", "/api/spaces/post/%2F/b", "/api/presence/spaces/post//b", "/api/spaces/post/a%zz/b", "/api/documents/a/b/c"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, path string) {

@@ -66,7 +66,7 @@ type Standing struct {
 // CodeNotFound (the viewer may not know the space), CodeUnauthenticated (a
 // proven identity could) or CodeForbidden, in words for the person concerned.
 func Decide(s Standing, a Action) error {
-	if !s.sees() {
+	if !s.sees() || s.Space.Key.Subspace == CommentsSubspace {
 		return NoSpace()
 	}
 	if !s.Viewer.Allows(a, s.Space.Key) {

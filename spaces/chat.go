@@ -8,13 +8,15 @@ import (
 // MessageType is what a chat line is.
 type MessageType string
 
-// The closed set of message types. People write text and emoji; the others come
-// from the program.
+// The closed set of message types. In a chat people write text and emoji, on a
+// document comments; the others come from the program.
 const (
 	MessageText   MessageType = "text"
 	MessageEmoji  MessageType = "emoji"
 	MessageSystem MessageType = "system"
 	MessageVoice  MessageType = "voice_transcription"
+
+	MessageComment MessageType = "comment"
 )
 
 // Message is one chat line as it is now.

@@ -119,6 +119,7 @@ func (a *API) register(mux *http.ServeMux) huma.API {
 	a.registerPresence(h)
 	a.registerSpaces(h)
 	a.registerChat(h)
+	a.registerComments(h)
 	a.registerRooms(h)
 	a.registerMap(h)
 	a.registerInternal(h)

@@ -27,6 +27,11 @@ type Chat interface {
 	Since(ctx context.Context, v spaces.Viewer, key spaces.Key, seq int64, limit int) (spaces.ChatSince, error)
 	Export(ctx context.Context, v spaces.Viewer, key spaces.Key, w io.Writer) error
 
+	Comment(ctx context.Context, v spaces.Viewer, document spaces.Key, d spaces.CommentDraft) (spaces.Message, error)
+	EditComment(ctx context.Context, v spaces.Viewer, document spaces.Key, id int64, content string) (spaces.Message, error)
+	DeleteComment(ctx context.Context, v spaces.Viewer, document spaces.Key, id int64) (spaces.Message, error)
+	Comments(ctx context.Context, v spaces.Viewer, document spaces.Key, q spaces.HistoryQuery) (spaces.History, error)
+
 	MarkRead(ctx context.Context, v spaces.Viewer, key spaces.Key, id int64) (spaces.Subscription, error)
 	Subscription(ctx context.Context, v spaces.Viewer, key spaces.Key) (spaces.Subscription, error)
 	Subscribe(ctx context.Context, v spaces.Viewer, key spaces.Key, n spaces.Notify) (spaces.Subscription, error)

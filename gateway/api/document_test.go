@@ -55,6 +55,7 @@ func TestDocumentHasEveryPathOnce(t *testing.T) {
 		"/api/chat/{space_type}/{space_id}/messages/{message_id}", "/api/chat/{space_type}/{space_id}/messages/{message_id}/thread",
 		"/api/chat/{space_type}/{space_id}/messages/{message_id}/reactions/{reaction}", "/api/chat/{space_type}/{space_id}/events",
 		"/api/chat/{space_type}/{space_id}/read", "/api/chat/{space_type}/{space_id}/subscription", "/api/chat/{space_type}/{space_id}/export",
+		"/api/documents/{document_id}/comments", "/api/documents/{document_id}/comments/{comment_id}",
 		"/api/spaces", "/api/spaces/{space_type}/{space_id}", "/api/spaces/{space_type}/{space_id}/join", "/api/spaces/{space_type}/{space_id}/settings",
 		"/api/spaces/{space_type}/{space_id}/subspaces", "/api/spaces/{space_type}/{space_id}/capacity", "/api/spaces/{space_type}/{space_id}/queue",
 		"/api/spaces/{space_type}/{space_id}/roles", "/api/spaces/{space_type}/{space_id}/roles/{subject}", "/api/spaces/{space_type}/{space_id}/kick",

@@ -78,6 +78,11 @@ func (s *Service) write(ctx context.Context, v spaces.Viewer, key spaces.Key, a 
 	if err != nil {
 		return spaces.Message{}, err
 	}
+	return s.put(ctx, v, key, w)
+}
+
+// put writes where the viewer may.
+func (s *Service) put(ctx context.Context, v spaces.Viewer, key spaces.Key, w store.ChatWrite) (spaces.Message, error) {
 	if err := s.pace(v); err != nil {
 		return spaces.Message{}, err
 	}

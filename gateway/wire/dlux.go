@@ -50,6 +50,8 @@ func (d DLUX) Event(dst []byte, e SpaceEvent) []byte {
 		return d.left(dst, e)
 	case Chat:
 		return d.chat(dst, e)
+	case Comment:
+		return d.event(dst, "document-comment", dluxComment{NewCommentRow(e.Event.Message), e.Event.Seq, e.Event.At.UnixMilli()})
 	case Typing:
 		return d.event(dst, "typing", dluxTypingOf(e))
 	case Signal:

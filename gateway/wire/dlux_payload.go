@@ -173,6 +173,14 @@ func dluxLineOf(e spaces.ChatEvent) dluxLine {
 	return dluxLine{ChatRow: NewChatRow(e.Message), Seq: e.Seq, Timestamp: e.At.UnixMilli()}
 }
 
+// dluxComment is a comment on a document as everybody in its space hears of it:
+// new, edited or deleted, as it is then.
+type dluxComment struct {
+	CommentRow
+	Seq       int64 `json:"seq"`
+	Timestamp int64 `json:"timestamp"`
+}
+
 type dluxReaction struct {
 	MessageID   int64             `json:"messageId"`
 	Reactions   []spaces.Reaction `json:"reactions"` // all there are now

@@ -43,6 +43,16 @@ func line() spaces.Message {
 	}
 }
 
+// remark is a comment on a document.
+func remark() spaces.Message {
+	return spaces.Message{
+		ID: 8, Key: spaces.Key{Type: spaces.TypeDocument, ID: "7", Subspace: spaces.CommentsSubspace}, ClientID: "c-2",
+		Subject: "hive:alice", Account: "alice", Name: "Alice", Type: spaces.MessageComment, Content: "why?",
+		Metadata: json.RawMessage(`{"comment_type":"question","document_section":"intro","position_data":{"from":3}}`),
+		Mentions: []string{}, Reactions: []spaces.Reaction{}, ThreadCount: 1, CreatedAt: moment, UpdatedAt: moment,
+	}
+}
+
 // payloads takes frames apart and returns their texts.
 func payloads(t *testing.T, frames []byte) []string {
 	t.Helper()
@@ -99,6 +109,7 @@ func TestDLUXEvents(t *testing.T) {
 		"chat":           {chat(spaces.ChatNew), []string{"chat-message", row}},
 		"edited":         {chat(spaces.ChatEdited), []string{"chat-edit", row}},
 		"deleted":        {chat(spaces.ChatDeleted), []string{"chat-delete", row}},
+		"comment":        {wire.Comment{Event: spaces.ChatEvent{Seq: 2, Kind: spaces.ChatNew, Message: remark(), By: "hive:alice", At: moment}}, []string{"document-comment", `"id":8,"document_id":7,"user_account":"alice","content":"why?","comment_type":"question","document_section":"intro","position_data":{"from":3},"parent_comment_id":null,"thread_count":1,"is_resolved":false,"is_edited":false,"is_deleted":false,"created_at":"2026-03-04T05:06:07.008Z","updated_at":"2026-03-04T05:06:07.008Z","display_name":"Alice","subject":"hive:alice","reply_to":null,"mentions":[],"client_id":"c-2","seq":2,"timestamp":1772600767008`}},
 		"reaction":       {chat(spaces.ChatReaction), []string{"chat-reaction", `"messageId":7,"reactions":[],"by":"guest:abcdef","userAccount":null,"seq":9,"timestamp":1772600767008`}},
 		"typing":         {wire.Typing{Key: lobby, Members: []wire.Member{alice()}}, []string{"typing", `"users":[{` + aliceFields + `}]`}},
 		"offer":          {wire.Signal{From: alice(), Kind: wire.SignalOffer, Data: json.RawMessage(`{"sdp":"x"}`)}, []string{"webrtc-offer", `"offer":{"sdp":"x"},"fromSocketId":"sid-a","fromUser":"alice"`}},
@@ -118,7 +129,7 @@ func TestDLUXEvents(t *testing.T) {
 			for i := 0; i < len(c.want); i += 2 {
 				fields := c.want[i+1]
 				socketio = append(socketio, `42["`+c.want[i]+`",{`+fields+`}]`)
-				if strings.Contains(fields, `"content"`) && c.want[i] != "chat-error" {
+				if strings.HasPrefix(c.want[i], "chat-") && strings.Contains(fields, `"content"`) && c.want[i] != "chat-error" {
 					fields += `,"user":"Guest-abcd","message":"سلام"`
 				}
 				raw = append(raw, `{"type":"`+c.want[i]+`",`+fields+`}`)

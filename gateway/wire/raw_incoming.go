@@ -32,7 +32,7 @@ func DecodeRaw(b []byte) (RawMessage, error) {
 // make others' clients believe such a thing.
 var rawWords = []string{
 	"space-joined", "space-left", "space-queued", "space-error",
-	"user-joined", "user-left", "user-updated", "chat-error",
+	"user-joined", "user-left", "user-updated", "chat-error", "document-comment",
 }
 
 // isRawWord reports whether a type is the server's own or one of the events

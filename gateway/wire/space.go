@@ -66,6 +66,9 @@ type (
 		Key   spaces.Key
 		Event spaces.ChatEvent
 	}
+	// Comment is one change of the comments on the document that the space
+	// belongs to. Its seq counts comments, not lines of the chat.
+	Comment struct{ Event spaces.ChatEvent }
 	// Typing is everybody who writes at the moment, by session.
 	Typing struct {
 		Key     spaces.Key
@@ -121,6 +124,7 @@ func (MemberChanged) spaceEvent() {}
 func (Waiting) spaceEvent()       {}
 func (Left) spaceEvent()          {}
 func (Chat) spaceEvent()          {}
+func (Comment) spaceEvent()       {}
 func (Typing) spaceEvent()        {}
 func (Signal) spaceEvent()        {}
 func (Emote) spaceEvent()         {}

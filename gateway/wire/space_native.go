@@ -26,6 +26,7 @@ const (
 	nativeMemberLeft    = "member.left"
 	nativeMemberChanged = "member.changed"
 	nativeChat          = "chat"
+	nativeComment       = "comment"
 	nativeTyping        = "typing"
 	nativeSignal        = "signal"
 	nativeEmote         = "emote"
@@ -39,7 +40,7 @@ const (
 func NativeMessages() []string {
 	return []string{
 		nativeHello, nativeJoined, nativeWaiting, nativeLeft, nativeMemberJoined, nativeMemberLeft, nativeMemberChanged, nativeChat,
-		nativeTyping, nativeSignal, nativeEmote, nativeEntity, nativeCustom, nativeAck, nativeError,
+		nativeComment, nativeTyping, nativeSignal, nativeEmote, nativeEntity, nativeCustom, nativeAck, nativeError,
 	}
 }
 
@@ -98,10 +99,9 @@ func (Native) Event(dst []byte, e SpaceEvent) []byte {
 			Ref     uint16 `json:"ref"`
 		}{nativeMemberLeft, e.Member.Session.ID, e.Member.Ref})
 	case Chat:
-		return nativeFrame(dst, struct {
-			Type  string           `json:"type"`
-			Event spaces.ChatEvent `json:"event"`
-		}{nativeChat, e.Event})
+		return nativeFrame(dst, nativeSaid{nativeChat, e.Event})
+	case Comment:
+		return nativeFrame(dst, nativeSaid{nativeComment, e.Event})
 	case Typing:
 		return nativeFrame(dst, struct {
 			Type     string   `json:"type"`
@@ -143,6 +143,11 @@ func (Native) Poses(dst []byte, at time.Time, movers []Mover) []byte {
 }
 
 func nativeFrame(dst []byte, message any) []byte { return AppendFrame(dst, mustJSON(message)) }
+
+type nativeSaid struct {
+	Type  string           `json:"type"`
+	Event spaces.ChatEvent `json:"event"`
+}
 
 func sessionIDs(members []Member) []string {
 	ids := make([]string, len(members))

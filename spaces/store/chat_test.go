@@ -353,6 +353,8 @@ func TestChatRetention(t *testing.T) {
 			writeAll(t, s, lobby, minute.Add(time.Duration(i)*time.Hour), store.ChatWrite{Kind: spaces.ChatReaction, By: "hive:bob", MessageID: m.ID, Reaction: "👍", On: true})
 		}
 		writeAll(t, s, attic, minute, line("alice", "1", "old"))
+		comments := spaces.Key{Type: spaces.TypeDocument, ID: "7", Subspace: spaces.CommentsSubspace}
+		writeAll(t, s, comments, minute.Add(-time.Hour), line("alice", "1", "a comment"))
 		batches := 0
 		for {
 			n, err := s.TrimChat(t.Context(), minute.Add(5*time.Hour), minute.Add(5*time.Hour), 2)
@@ -367,6 +369,7 @@ func TestChatRetention(t *testing.T) {
 		}
 		wantContents(t, history(t, s, lobby, spaces.HistoryQuery{}).Messages, "5", "6", "7", "8", "9")
 		wantContents(t, history(t, s, attic, spaces.HistoryQuery{}).Messages)
+		wantContents(t, history(t, s, comments, spaces.HistoryQuery{}).Messages, "a comment")
 		if batches < 4 {
 			t.Errorf("only %d batches", batches)
 		}

@@ -10,8 +10,9 @@ import (
 	"presence/spaces"
 )
 
-// TrimChat removes up to limit lines written before lines, and up to limit
-// events older than log that were published, and returns how many rows went. Call it until
+// TrimChat removes up to limit lines written before lines, comments on
+// documents excepted, and up to limit events older than log that were
+// published, and returns how many rows went. Call it until
 // that is none. Several processes may do it at once: each batch is one
 // transaction under the lock of its space, so that it meets no writer halfway.
 func (s *Store) TrimChat(ctx context.Context, lines, log time.Time, limit int) (removed int64, err error) {
@@ -30,7 +31,7 @@ func (s *Store) TrimChat(ctx context.Context, lines, log time.Time, limit int) (
 
 func (s *Store) trimLines(ctx context.Context, before time.Time, limit int) (removed int64, err error) {
 	var key spaces.Key
-	err = s.db.QueryRow(ctx, "SELECT space_type, space_id, subspace FROM chat_messages WHERE created_at < $1 ORDER BY created_at LIMIT 1", stamp(before)).
+	err = s.db.QueryRow(ctx, "SELECT space_type, space_id, subspace FROM chat_messages WHERE created_at < $1 AND subspace <> $2 ORDER BY created_at LIMIT 1", stamp(before), spaces.CommentsSubspace).
 		Scan(&key.Type, &key.ID, &key.Subspace)
 	if err != nil {
 		return 0, notNone(err)
