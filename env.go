@@ -25,7 +25,7 @@ func (e *env) withStore(ctx context.Context, use func(*store.Store) error) (err 
 		return blame("DATABASE_URL", e.settings.Database, err)
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	return use(store.New(db))
+	return use(store.New(db).LimitGuests(e.settings.GuestSeats))
 }
 
 func (e *env) openBus(ctx context.Context, cfg bus.Config) (*bus.Bus, error) {

@@ -85,7 +85,7 @@ func newLimiter(burst int, every time.Duration) *limiter {
 
 // take spends one of the address's tokens, or says how long to wait for one.
 func (l *limiter) take(now time.Time, addr netip.Addr) (wait time.Duration, ok bool) {
-	addr = bucketOf(addr)
+	addr = auth.NetworkOf(addr)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	full := l.fulls[addr]
@@ -121,18 +121,6 @@ func (l *limiter) makeRoom() {
 		}
 	}
 	delete(l.fulls, victim)
-}
-
-// bucketOf takes an IPv6 customer's whole network for one address.
-func bucketOf(addr netip.Addr) netip.Addr {
-	if !addr.Is6() {
-		return addr
-	}
-	network, err := addr.Prefix(64)
-	if err != nil {
-		return addr
-	}
-	return network.Addr()
 }
 
 // allowance is what one address may ask of a path that costs us more than it

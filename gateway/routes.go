@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"presence/gateway/auth"
 	"presence/gateway/wire"
 	"presence/spaces"
 )
@@ -75,7 +76,7 @@ func (g *Gateway) dispatch(w http.ResponseWriter, r *http.Request) {
 	if !g.allowed(w, r, pattern) {
 		return
 	}
-	g.mux.ServeHTTP(w, r)
+	g.mux.ServeHTTP(w, r.WithContext(auth.WithAddress(r.Context(), g.remote(r))))
 }
 
 // limitTime ends a request whose body or whose reader is slower than

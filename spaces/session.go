@@ -28,6 +28,7 @@ type Session struct {
 	Account     string          `json:"account"` // what old clients call userAccount; empty for guests
 	Name        string          `json:"name"`
 	Guest       bool            `json:"guest"`
+	Network     string          `json:"network,omitempty"` // Viewer.Network of a guest; empty for all others, who are bounded by who they are
 	Door        Door            `json:"door"`
 	Avatar      json.RawMessage `json:"avatar,omitempty"` // avatar_data of the client, at most 2 KB
 	Voice       bool            `json:"voice"`

@@ -18,7 +18,13 @@ type Viewer struct {
 	MicroDAOs []string // groups whose private rooms the viewer may see
 	Login     string   // the login (sid) the credential belongs to; empty when it cannot be revoked
 	Scopes    []string // what the credential was narrowed to, see Scope; empty: not narrowed
+	Network   string   // where the request came from, as a pseudonym that is stable within the city, or LocalNetwork; empty: not known
 }
+
+// LocalNetwork is the network of clients that reach us from this machine
+// itself. They may be anybody: a reverse proxy that nobody told us to trust
+// makes all people look like that, and so does a load test.
+const LocalNetwork = "local"
 
 // CanSee reports whether the viewer may know that the linked room exists. It is
 // the only rule for that question; snapshots, deltas and REST all ask it.
@@ -40,4 +46,13 @@ func (v Viewer) scopedTo(l Link) bool {
 		_, space, _ := strings.Cut(scope, ":")
 		return strings.HasPrefix(space, room)
 	})
+}
+
+// GuestNetwork is where a guest comes from, and empty for everybody else: who
+// proves who they are is bounded by that.
+func (v Viewer) GuestNetwork() string {
+	if !v.Guest {
+		return ""
+	}
+	return v.Network
 }

@@ -145,7 +145,7 @@ func (a *API) createSession(ctx context.Context, in *postSessionInput) (*session
 	}
 	session := spaces.Session{
 		ID: sessionID(v.Subject, b.SocketID), Gateway: a.spaces.Node, Key: standing.Space.Key, Subject: v.Subject, Account: spaces.Account(v),
-		Name: v.Name, Guest: v.Guest, Door: doorREST, Avatar: b.Avatar, Voice: b.Voice, ConnectedAt: a.spaces.Now(),
+		Name: v.Name, Guest: v.Guest, Network: v.GuestNetwork(), Door: doorREST, Avatar: b.Avatar, Voice: b.Voice, ConnectedAt: a.spaces.Now(),
 	}
 	answer, err := a.seat(ctx, session, b.SocketID, standing.Space.Settings.MaxUsers, position(b.Position))
 	if err != nil {

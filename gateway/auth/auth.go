@@ -79,6 +79,7 @@ type Auth struct {
 	key        ed25519.PrivateKey
 	keyID      string
 	refreshKey []byte
+	networkKey []byte
 
 	members atomic.Pointer[memberTable] // never nil; written by Run alone
 	revoked revocations
@@ -100,6 +101,10 @@ func New(cfg Config, store Store, now func() time.Time) (*Auth, error) {
 	if err != nil {
 		return nil, err
 	}
+	networkKey, err := deriveNetworkKey(cfg.Secret)
+	if err != nil {
+		return nil, err
+	}
 	a := &Auth{
 		secret:     cfg.Secret,
 		admins:     adminSubjects(cfg.Admins),
@@ -114,6 +119,7 @@ func New(cfg Config, store Store, now func() time.Time) (*Auth, error) {
 		key:        key,
 		keyID:      thumbprint(key),
 		refreshKey: refreshKey,
+		networkKey: networkKey,
 	}
 	a.members.Store(&memberTable{})
 	return a, nil

@@ -32,6 +32,9 @@
 // credential: a URL ends up in logs, and a used ticket there is harmless.
 // [Auth.Join] makes tokens that are good for one space alone.
 //
+// Where a request came from becomes the Network of its viewer, a pseudonym by
+// which guests are bounded together ([WithAddress]).
+//
 // Start with [New], then [Auth.FromRequest]. [Auth.Run] owns the only
 // goroutine work: it reads the table of microDAO members and the revoked logins
 // again every two seconds, so that [Auth.Current] tells a live socket about

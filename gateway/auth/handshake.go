@@ -40,8 +40,9 @@ func (a *Auth) FromHandshake(ctx context.Context, r *http.Request, auth json.Raw
 		v, expires, err = a.fromRequest(r, AudienceRealtime)
 	}
 	if errors.Is(err, ErrNoCredential) {
-		return a.newGuest()
+		return a.newGuest(r)
 	}
+	v.Network = a.network(r.Context())
 	return v, expires, err
 }
 

@@ -42,7 +42,7 @@ func (a *Auth) FromJoin(r *http.Request, challenge string, k spaces.Key) (v spac
 	p, signed := signatureBearer(strings.TrimSpace(bearer), challenge)
 	switch {
 	case signed && p.signature == "" && k.Type == spaces.TypeGlobal:
-		return a.newGuest() // what the first server's page says where it proves nothing
+		return a.newGuest(r) // what the first server's page says where it proves nothing
 	case signed && challenge != "":
 		p.at = func(part string) string {
 			if part == "challenge" {
@@ -56,16 +56,18 @@ func (a *Auth) FromJoin(r *http.Request, challenge string, k spaces.Key) (v spac
 		v, expires, err = a.fromRequest(r, AudienceAPI)
 	}
 	if errors.Is(err, ErrNoCredential) {
-		return a.newGuest()
+		return a.newGuest(r)
 	}
 	if err != nil {
 		return spaces.Viewer{}, time.Time{}, err
 	}
+	v.Network = a.network(r.Context())
 	return v, expires, nil
 }
 
-func (a *Auth) newGuest() (spaces.Viewer, time.Time, error) {
+func (a *Auth) newGuest(r *http.Request) (spaces.Viewer, time.Time, error) {
 	guest, err := a.Guest("")
+	guest.Viewer.Network = a.network(r.Context())
 	return guest.Viewer, guest.Expires, err
 }
 

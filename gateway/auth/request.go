@@ -32,6 +32,9 @@ func (a *Auth) fromRequest(r *http.Request, audience string) (spaces.Viewer, tim
 	if refusal, ok := errors.AsType[*spaces.Error](err); ok && refusal.Fix == fixLogin && forSocket(r) {
 		refusal.Fix = fixSocket
 	}
+	if err == nil {
+		v.Network = a.network(r.Context())
+	}
 	return v, expires, err
 }
 

@@ -71,6 +71,7 @@ func (h *Hub) newMember(a Arrival, standing spaces.Standing) *Member {
 		session: spaces.Session{
 			ID: a.ID, Gateway: h.cfg.Gateway, Key: standing.Space.Key,
 			Subject: a.Viewer.Subject, Account: spaces.Account(a.Viewer), Name: a.Viewer.Name, Guest: a.Viewer.Guest,
+			Network: a.Viewer.GuestNetwork(),
 			Door: a.Door, Avatar: a.Avatar, Arrival: a.Pose, ConnectedAt: now.UTC(),
 		},
 	}

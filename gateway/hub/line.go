@@ -150,7 +150,12 @@ func (h *Hub) moveLine(ctx context.Context, key spaces.Key, line []*Member) erro
 	for _, m := range line {
 		place, known := places[m.session.ID]
 		if !known { // the store lost it, as after an outage
-			if place, err = h.cfg.Seats.Enter(ctx, m.Session(), m.seats(), time.Now()); err != nil {
+			place, err = h.cfg.Seats.Enter(ctx, m.Session(), m.seats(), time.Now())
+			if _, refused := errors.AsType[*spaces.Error](err); refused {
+				h.background(func(ctx context.Context) { h.putOut(ctx, m, reasonOf(err)) }) //nolint:contextcheck // it has Run's own
+				continue
+			}
+			if err != nil {
 				return err
 			}
 		}

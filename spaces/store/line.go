@@ -20,7 +20,10 @@ type Seating struct {
 
 // Enter gives a session a seat in its space, or a place at the end of the line.
 // It may be called again with the same session. Somebody whose socket broke in
-// line, and who comes back within half a minute, has kept their place.
+// line, and who comes back within half a minute, has kept their place. All
+// sessions of one person sit on one seat. Who holds as many places as one may is
+// CodeConflict, and a guest from whose network as many guests are here as may be
+// is CodeUnauthenticated.
 //
 // Every key has seats of its own: a space and its subspaces share none. Calls
 // about one space are decided one after another, on however many gateways.
@@ -34,6 +37,9 @@ func (s *Store) Enter(ctx context.Context, session spaces.Session, seats int, no
 			return err
 		} else if inside {
 			return s.seat(ctx, session, now)
+		}
+		if err := s.checkShare(ctx, l, session); err != nil {
+			return err
 		}
 		mine := l.join(session)
 		admitted, err := s.admit(ctx, l)
@@ -56,16 +62,18 @@ func (s *Store) Enter(ctx context.Context, session spaces.Session, seats int, no
 // line, or its seat in a full space, is held for a moment for the same person.
 func (s *Store) Leave(ctx context.Context, session spaces.Session, lost bool, seats int, now time.Time) (admitted []spaces.Session, err error) {
 	err = s.inTurn(ctx, session.Key, seats, now, func(ctx context.Context, l *line) error {
-		left, err := s.exec(ctx, "DELETE FROM presence_sessions WHERE socket_id = $1 AND space_type = $2 AND space_id = $3 AND subspace = $4",
-			session.ID, string(session.Key.Type), session.Key.ID, session.Key.Subspace)
+		left, seated, err := s.unseat(ctx, session)
 		if err != nil {
 			return err
 		}
-		l.inside -= int(left)
+		if left && !seated {
+			l.inside--
+			delete(l.seated, session.Subject)
+		}
 		switch {
-		case left == 0:
+		case !left:
 			l.leave(session.ID, lost)
-		case lost && l.free() == 1: // the last seat
+		case lost && !seated && l.free() == 1: // the last seat
 			l.hold(session)
 		}
 		admitted, err = s.admit(ctx, l)
@@ -75,6 +83,18 @@ func (s *Store) Leave(ctx context.Context, session spaces.Session, lost bool, se
 		return nil, fmt.Errorf("leave %s: %w", session.Key, err)
 	}
 	return admitted, nil
+}
+
+// unseat removes the row of a session that is inside. seated says that the
+// person is still inside with another one.
+func (s *Store) unseat(ctx context.Context, n spaces.Session) (left, seated bool, err error) {
+	rows, err := s.exec(ctx, "DELETE FROM presence_sessions WHERE "+inSpace+" AND socket_id = $4",
+		string(n.Key.Type), n.Key.ID, n.Key.Subspace, n.ID)
+	if err != nil || rows == 0 {
+		return false, false, err
+	}
+	others, err := s.sessionsOf(ctx, n)
+	return true, others > 0, err
 }
 
 // Line says where waiting sessions of one gateway stand by now and keeps their

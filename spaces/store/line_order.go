@@ -22,14 +22,16 @@ type line struct {
 	space   string
 	now     int64 // ms
 	seats   int
-	inside  int
-	waiters []*waiter // by place
+	inside  int             // people
+	seated  map[string]bool // subjects in line who are inside as well; their seat is taken
+	waiters []*waiter       // by place
 	removed []string
 }
 
 // waiter is one session in line, or the claim of somebody who is away.
 type waiter struct {
 	id, subject, gateway string
+	network              string // of a guest
 	place                int64
 	seen                 int64           // ms; when last vouched for
 	gone                 int64           // ms; away since then, 0: there
@@ -84,7 +86,7 @@ func (l *line) join(n spaces.Session) *waiter {
 		if len(l.waiters) > 0 {
 			place = l.waiters[len(l.waiters)-1].place + 1
 		}
-		mine = &waiter{id: n.ID, subject: n.Subject, place: place}
+		mine = &waiter{id: n.ID, subject: n.Subject, network: n.Network, place: place}
 		if kept := l.kept(n.Subject); kept != nil {
 			mine.place, mine.reserved = kept.place, kept.reserved
 			l.remove(kept)
@@ -134,7 +136,7 @@ func (l *line) hold(n spaces.Session) {
 		place = l.waiters[0].place - 1
 	}
 	l.waiters = append(l.waiters, &waiter{
-		id: n.ID, subject: n.Subject, gateway: n.Gateway, place: place, session: &n, dirty: true,
+		id: n.ID, subject: n.Subject, network: n.Network, gateway: n.Gateway, place: place, session: &n, dirty: true,
 		seen: l.now, gone: l.now, reserved: l.now + heldLife.Milliseconds(),
 	})
 	l.sort()
@@ -150,26 +152,29 @@ func (l *line) vouch(ids []string) {
 }
 
 // admit takes those out of the line who get a seat now. For who is first but
-// away a seat is held.
+// away a seat is held. Who is inside already sits on the seat they have.
 func (l *line) admit() (admitted []*waiter) {
 	free := l.free()
+	take := func(w *waiter) {
+		if !l.seated[w.subject] {
+			l.seated[w.subject] = true
+			l.inside++
+		}
+		l.remove(w)
+		admitted = append(admitted, w)
+	}
 	for _, w := range slices.Clone(l.waiters) {
 		switch {
-		case w.holdsSeat() && w.gone > 0:
-		case w.holdsSeat():
-			admitted = append(admitted, w)
-		case free < 1:
+		case w.gone == 0 && (w.holdsSeat() || l.seated[w.subject]):
+			take(w)
+		case w.holdsSeat() || free < 1:
 		case w.gone > 0:
 			free--
 			w.reserved, w.dirty = l.now+heldLife.Milliseconds(), true
 		default:
 			free--
-			admitted = append(admitted, w)
+			take(w)
 		}
-	}
-	for _, w := range admitted {
-		l.remove(w)
-		l.inside++
 	}
 	return admitted
 }

@@ -19,22 +19,40 @@ func (s *Store) loadLine(ctx context.Context, key spaces.Key, seats int, now tim
 		string(key.Type), key.ID, key.Subspace, stamp(now.Add(-sessionLife))); err != nil {
 		return nil, err
 	}
-	err := s.db.QueryRow(ctx, "SELECT count(*) FROM presence_sessions WHERE space_type = $1 AND space_id = $2 AND subspace = $3",
+	err := s.db.QueryRow(ctx, "SELECT count(DISTINCT subject) FROM presence_sessions WHERE "+inSpace,
 		string(key.Type), key.ID, key.Subspace).Scan(&l.inside)
 	if err != nil {
 		return nil, err
 	}
-	rows, err := s.db.Query(ctx, `SELECT socket_id, subject, gateway, place, seen_at, gone_at, reserved_until
+	rows, err := s.db.Query(ctx, `SELECT socket_id, subject, network, gateway, place, seen_at, gone_at, reserved_until
 		FROM presence_line WHERE space = $1 ORDER BY place`, l.space)
 	l.waiters, err = dbutil.NewRowIterWithError(rows, func(row dbutil.Scannable) (*waiter, error) {
 		var w waiter
-		return &w, row.Scan(&w.id, &w.subject, &w.gateway, &w.place, &w.seen, &w.gone, &w.reserved)
+		return &w, row.Scan(&w.id, &w.subject, &w.network, &w.gateway, &w.place, &w.seen, &w.gone, &w.reserved)
 	}, err).AsList()
 	if err != nil {
 		return nil, err
 	}
 	l.tidy()
-	return l, nil
+	return l, s.loadSeated(ctx, key, l)
+}
+
+// inSpace says of rows of presence_sessions that they are in the space $1, $2, $3.
+const inSpace = "space_type = $1 AND space_id = $2 AND subspace = $3"
+
+// loadSeated finds out who of those in line is inside already with another
+// session.
+func (s *Store) loadSeated(ctx context.Context, key spaces.Key, l *line) error {
+	l.seated = map[string]bool{}
+	if len(l.waiters) == 0 {
+		return nil
+	}
+	seated, err := s.ids(ctx, "SELECT DISTINCT subject FROM presence_sessions WHERE "+inSpace+
+		" AND subject IN (SELECT subject FROM presence_line WHERE space = $4)", string(key.Type), key.ID, key.Subspace, l.space)
+	for _, subject := range seated {
+		l.seated[subject] = true
+	}
+	return err
 }
 
 // saveLine writes what has changed. What is removed goes first: somebody who
@@ -75,12 +93,12 @@ func (s *Store) saveWaiter(ctx context.Context, space string, w *waiter) error {
 		return fmt.Errorf("encode the session: %w", err)
 	}
 	_, err = s.exec(ctx, `
-		INSERT INTO presence_line (socket_id, space, place, subject, gateway, body, seen_at, gone_at, reserved_until)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+		INSERT INTO presence_line (socket_id, space, place, subject, gateway, body, seen_at, gone_at, reserved_until, network)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 		ON CONFLICT (socket_id) DO UPDATE SET space = excluded.space, place = excluded.place, subject = excluded.subject,
 			gateway = excluded.gateway, body = excluded.body, seen_at = excluded.seen_at, gone_at = excluded.gone_at,
-			reserved_until = excluded.reserved_until`,
-		w.id, space, w.place, w.subject, w.gateway, string(body), w.seen, w.gone, w.reserved)
+			reserved_until = excluded.reserved_until, network = excluded.network`,
+		w.id, space, w.place, w.subject, w.gateway, string(body), w.seen, w.gone, w.reserved, w.network)
 	return err
 }
 
@@ -98,8 +116,8 @@ func (s *Store) waitingSession(ctx context.Context, id string) (*spaces.Session,
 
 func (s *Store) isInside(ctx context.Context, n spaces.Session) (bool, error) {
 	var rows int
-	err := s.db.QueryRow(ctx, "SELECT count(*) FROM presence_sessions WHERE socket_id = $1 AND space_type = $2 AND space_id = $3 AND subspace = $4",
-		n.ID, string(n.Key.Type), n.Key.ID, n.Key.Subspace).Scan(&rows)
+	err := s.db.QueryRow(ctx, "SELECT count(*) FROM presence_sessions WHERE "+inSpace+" AND socket_id = $4",
+		string(n.Key.Type), n.Key.ID, n.Key.Subspace, n.ID).Scan(&rows)
 	return rows > 0, err
 }
 

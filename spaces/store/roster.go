@@ -59,8 +59,8 @@ type Crowd struct {
 // Crowd counts the people of one key; subspaces are not part of it.
 func (s *Store) Crowd(ctx context.Context, key spaces.Key, now time.Time) (c Crowd, err error) {
 	err = s.db.QueryRow(ctx, `
-		SELECT (SELECT COUNT(*) FROM presence_sessions WHERE space_type = $1 AND space_id = $2 AND subspace = $3 AND last_activity > $4),
-			(SELECT COUNT(*) FROM presence_sessions WHERE space_type = $1 AND space_id = $2 AND subspace = $3 AND last_activity > $4 AND guest),
+		SELECT (SELECT COUNT(DISTINCT subject) FROM presence_sessions WHERE space_type = $1 AND space_id = $2 AND subspace = $3 AND last_activity > $4),
+			(SELECT COUNT(DISTINCT subject) FROM presence_sessions WHERE space_type = $1 AND space_id = $2 AND subspace = $3 AND last_activity > $4 AND guest),
 			(SELECT COUNT(*) FROM presence_line WHERE space = $5 AND reserved_until = 0),
 			(SELECT COUNT(*) FROM presence_line WHERE space = $5 AND reserved_until = 0 AND subject LIKE 'hive:%'),
 			(SELECT COUNT(*) FROM presence_line WHERE space = $5 AND reserved_until = 0 AND subject LIKE 'guest:%')`,

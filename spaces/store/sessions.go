@@ -170,14 +170,14 @@ func (s *Store) seat(ctx context.Context, n spaces.Session, now time.Time) error
 	}
 	_, err := s.exec(ctx, `
 		INSERT INTO presence_sessions (socket_id, user_account, space_type, space_id, subspace, avatar_data, voice_enabled,
-			connected_at, last_activity, subject, name, guest, door, gateway)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+			connected_at, last_activity, subject, name, guest, network, door, gateway)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
 		ON CONFLICT (socket_id) DO UPDATE SET user_account = excluded.user_account, space_type = excluded.space_type,
 			space_id = excluded.space_id, subspace = excluded.subspace, avatar_data = excluded.avatar_data,
 			voice_enabled = excluded.voice_enabled, last_activity = excluded.last_activity, subject = excluded.subject,
-			name = excluded.name, guest = excluded.guest, door = excluded.door, gateway = excluded.gateway`,
+			name = excluded.name, guest = excluded.guest, network = excluded.network, door = excluded.door, gateway = excluded.gateway`,
 		n.ID, account, string(n.Key.Type), n.Key.ID, n.Key.Subspace, avatar, n.Voice,
-		stamp(n.ConnectedAt), stamp(now), n.Subject, n.Name, n.Guest, string(n.Door), n.Gateway)
+		stamp(n.ConnectedAt), stamp(now), n.Subject, n.Name, n.Guest, n.Network, string(n.Door), n.Gateway)
 	if err != nil {
 		return fmt.Errorf("seat a session: %w", err)
 	}
@@ -185,13 +185,13 @@ func (s *Store) seat(ctx context.Context, n spaces.Session, now time.Time) error
 }
 
 const sessionColumns = `socket_id, user_account, space_type, space_id, subspace, CAST(avatar_data AS TEXT), voice_enabled,
-	connected_at, subject, name, guest, door, gateway`
+	connected_at, subject, name, guest, network, door, gateway`
 
 func scanSession(row dbutil.Scannable) (n spaces.Session, err error) {
 	var account, avatar sql.NullString
 	var connected stamp
 	err = row.Scan(&n.ID, &account, &n.Key.Type, &n.Key.ID, &n.Key.Subspace, &avatar, &n.Voice,
-		&connected, &n.Subject, &n.Name, &n.Guest, &n.Door, &n.Gateway)
+		&connected, &n.Subject, &n.Name, &n.Guest, &n.Network, &n.Door, &n.Gateway)
 	n.Account, n.ConnectedAt = account.String, time.Time(connected)
 	if avatar.Valid {
 		n.Avatar = json.RawMessage(avatar.String)
@@ -214,7 +214,7 @@ func checkSession(n spaces.Session) error {
 		return spaces.Invalid("avatar", "must be JSON")
 	}
 	for _, t := range []struct{ field, text string }{
-		{"session", n.ID}, {"gateway", n.Gateway}, {"subject", n.Subject}, {"account", n.Account}, {"name", n.Name}, {"door", string(n.Door)},
+		{"session", n.ID}, {"gateway", n.Gateway}, {"subject", n.Subject}, {"account", n.Account}, {"name", n.Name}, {"network", n.Network}, {"door", string(n.Door)},
 	} {
 		if err := checkText(t.field, t.text); err != nil {
 			return err

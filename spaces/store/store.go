@@ -12,11 +12,12 @@ import (
 
 // Store is the database behind typed methods. It is safe for concurrent use.
 type Store struct {
-	db *dbutil.Database // owned by the caller of New, who closes it
+	db         *dbutil.Database // owned by the caller of New, who closes it
+	guestSeats int              // as in LimitGuests
 }
 
 // New returns a Store on a database that migrations.Open has upgraded.
-func New(db *dbutil.Database) *Store { return &Store{db: db} }
+func New(db *dbutil.Database) *Store { return &Store{db: db, guestSeats: DefaultGuestSeats} }
 
 // Ping asks the database for one row, which also finds a pool whose
 // connections all hang.
