@@ -67,7 +67,7 @@ func (c *dlux) do(ctx context.Context, event string, payload json.RawMessage) (a
 }
 
 func (c *dlux) join(ctx context.Context, b json.RawMessage) (answer, error) {
-	if err := c.mayAsk(); err != nil {
+	if err := c.doors.cfg.Hub.MayAsk(c.viewer); err != nil {
 		return answer{}, err
 	}
 	wish, err := wire.DecodeJoinSpace(b)

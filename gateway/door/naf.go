@@ -34,7 +34,7 @@ var nafEvents = map[string]func(*naf, context.Context, json.RawMessage) error{
 
 // join enters the space that the scene's room names.
 func (c *naf) join(ctx context.Context, b json.RawMessage) error {
-	if err := c.mayAsk(); err != nil {
+	if err := c.doors.cfg.Hub.MayAsk(c.viewer); err != nil {
 		return err
 	}
 	name, err := wire.DecodeNAFRoom(b)

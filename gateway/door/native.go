@@ -91,7 +91,7 @@ func (n *Native) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	client := &nativeClient{
 		door: n, viewer: viewer, id: rand.Text(),
-		entries: pace{most: 20, every: 10 * time.Second}, refused: pace{most: 1, every: time.Second},
+		refused: pace{most: 1, every: time.Second},
 	}
 	terms := conn.Terms{Subprotocols: ours, Format: wire.Native{}.String(), Expires: expires, Seat: client}
 	if err := n.keeper.Upgrade(w, r, terms); err != nil && !errors.Is(err, http.ErrServerClosed) {

@@ -19,8 +19,7 @@ type nativeClient struct {
 	socket *conn.Socket
 
 	member  *hub.Member // nil: in no space
-	entries pace
-	refused pace // errors about poses
+	refused pace        // errors about poses
 }
 
 // answer goes in order with what the space says, or straight to the socket of
@@ -111,8 +110,8 @@ func (c *nativeClient) do(ctx context.Context, request any) (any, error) {
 }
 
 func (c *nativeClient) join(ctx context.Context, j wire.NativeJoin) error {
-	if !c.entries.allow(time.Now()) {
-		return &spaces.Error{Code: spaces.CodeRateLimited, Message: "too many spaces entered in a short time", Fix: "Wait a few seconds"}
+	if err := c.door.cfg.Hub.MayAsk(c.viewer); err != nil {
+		return err
 	}
 	viewer, holds := c.door.cfg.Auth.Current(c.viewer)
 	if !holds {

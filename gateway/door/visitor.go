@@ -12,9 +12,9 @@ import (
 	"presence/spaces"
 )
 
-// visitor is one client of a door: who it is and where it stands. member and
-// arrivals belong to the sequence of the client's messages; the rest is fixed
-// before the first of them.
+// visitor is one client of a door: who it is and where it stands. member belongs
+// to the sequence of the client's messages; the rest is fixed before the first
+// of them.
 type visitor struct {
 	doors   *Doors
 	viewer  spaces.Viewer
@@ -23,8 +23,7 @@ type visitor struct {
 	nsfw    bool      // the address says that such content is wanted
 	conn    hub.Conn
 
-	member   *hub.Member // nil: in no space
-	arrivals pace
+	member *hub.Member // nil: in no space
 }
 
 // visitor proves who comes.
@@ -35,17 +34,8 @@ func (d *Doors) visitor(ctx context.Context, r *http.Request, auth json.RawMessa
 	}
 	return &visitor{
 		doors: d, viewer: viewer, expires: expires, id: rand.Text(),
-		nsfw:     r.URL.Query().Get("nsfw") == "true",
-		arrivals: pace{most: 20, every: 10 * time.Second},
+		nsfw: r.URL.Query().Get("nsfw") == "true",
 	}, nil
-}
-
-// mayAsk bounds how often a visitor makes us look for a space.
-func (v *visitor) mayAsk() error {
-	if v.arrivals.allow(v.doors.cfg.Now()) {
-		return nil
-	}
-	return &spaces.Error{Code: spaces.CodeRateLimited, Message: "too many spaces asked for in a short time", Fix: "Wait a few seconds"}
 }
 
 // enter brings the visitor into a space, out of any other.

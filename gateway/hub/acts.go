@@ -16,12 +16,23 @@ func (m *Member) Send(kind, typ string, data json.RawMessage) error {
 	if err := m.may(func(l *limits) error { return l.message(now, data) }); err != nil {
 		return err
 	}
-	if err := m.space.relays(now, len(data)); err != nil {
+	if err := m.relays(now, len(data)); err != nil {
 		m.hub.metrics.refuse(err)
 		return err
 	}
 	m.space.post(func() { m.space.act(m, act{Entity: &entityAct{kind, typ, data}}) })
 	return nil
+}
+
+// relays takes what goes to everybody from what guests of one network, and all
+// of a space, may relay.
+func (m *Member) relays(now time.Time, size int) error {
+	if m.crowd != nil {
+		if err := m.crowd.relays(now, size); err != nil {
+			return err
+		}
+	}
+	return m.space.relays(now, size)
 }
 
 // relays takes what goes to everybody from what the space may relay.
@@ -120,7 +131,9 @@ func (m *Member) may(limit func(*limits) error) error {
 	m.mu.Lock()
 	err := m.live()
 	if err == nil {
-		err = limit(&m.limits)
+		m.limits.mu.Lock()
+		err = limit(m.limits)
+		m.limits.mu.Unlock()
 	}
 	m.mu.Unlock()
 	if err != nil {

@@ -29,6 +29,7 @@ func (h *Hub) Enter(ctx context.Context, a Arrival) (*Member, error) {
 	m.turn.Lock()
 	defer m.turn.Unlock()
 	if err := h.register(ctx, m); err != nil {
+		h.letGo(m)
 		return nil, err
 	}
 	if err := h.settle(ctx, m); err != nil {
@@ -72,10 +73,10 @@ func (h *Hub) newMember(a Arrival, standing spaces.Standing) *Member {
 			ID: a.ID, Gateway: h.cfg.Gateway, Key: standing.Space.Key,
 			Subject: a.Viewer.Subject, Account: spaces.Account(a.Viewer), Name: a.Viewer.Name, Guest: a.Viewer.Guest,
 			Network: a.Viewer.GuestNetwork(),
-			Door: a.Door, Avatar: a.Avatar, Arrival: a.Pose, ConnectedAt: now.UTC(),
+			Door:    a.Door, Avatar: a.Avatar, Arrival: a.Pose, ConnectedAt: now.UTC(),
 		},
 	}
-	m.limits.start(now)
+	h.hold(m, now)
 	if a.Pose != nil {
 		m.place = place{pose: *a.Pose, at: now}
 		m.placed = true
@@ -113,6 +114,7 @@ func (h *Hub) register(ctx context.Context, m *Member) error {
 
 // forget undoes register, but for the space.
 func (h *Hub) forget(m *Member) {
+	h.letGo(m)
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.members[m.session.ID] == m {

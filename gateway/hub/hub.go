@@ -61,6 +61,7 @@ type Hub struct {
 	running sync.WaitGroup // every goroutine but Run's own
 	started chan struct{}  // closed when people can enter
 	poked   chan struct{}  // a line may have moved
+	meters  *meters
 
 	mu      sync.Mutex
 	ctx     context.Context                   // of Run; nil: nobody can enter
@@ -82,7 +83,7 @@ func New(cfg Config) (*Hub, error) {
 	defaultTo(&cfg.Crowd, 100)
 	defaultTo(&cfg.Review, 5*time.Second)
 	return &Hub{
-		cfg: cfg, log: cfg.Log, metrics: newMetrics(cfg.Registry),
+		cfg: cfg, log: cfg.Log, metrics: newMetrics(cfg.Registry), meters: newMeters(),
 		open: map[spaces.Key]*space{}, members: map[string]*Member{},
 		others: newOthers(), lines: map[spaces.Key]map[string]*Member{}, started: make(chan struct{}), poked: make(chan struct{}, 1),
 	}, nil

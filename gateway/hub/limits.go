@@ -3,6 +3,7 @@ package hub
 import (
 	"fmt"
 	"math"
+	"sync"
 	"time"
 
 	"presence/spaces"
@@ -28,9 +29,16 @@ var (
 	byteRate = rate{64 << 10, 256 << 10} // of those, and of what doors say beside poses
 	// Of all members of a space together, so that no few of them can say more than
 	// everybody's connections carry: who does not keep up is closed.
-	spaceRate  = rate{512 << 10, 1 << 20}
+	spaceRate = rate{512 << 10, 1 << 20}
+	// Of that, what guests of one network may take together: half, so that others
+	// are heard beside them.
+	crowdRate  = rate{256 << 10, 512 << 10}
 	signalRate = rate{50, 200} // a call with a dozen people takes this many at once
 	actRate    = rate{4, 12}   // gestures, typing, a new avatar: each has its own
+	askRate    = rate{2, 20}   // to enter spaces; each asks the database
+	// The same of all guests of a network: a class walks from space to space
+	// together.
+	crowdAskRate = rate{20, 300}
 )
 
 // bucket is a rate's state. It belongs to whoever guards it.
@@ -50,13 +58,16 @@ func (b *bucket) take(now time.Time, r rate, n float64) bool {
 	return true
 }
 
-// limits are a member's buckets, guarded by its mutex.
+// limits are the buckets of one [meter]. Several members may share them; they
+// are guarded by mu.
 type limits struct {
-	jumps, entities, bytes, signals, emotes, typing, changes bucket
+	mu sync.Mutex
+
+	asked, jumps, entities, bytes, relayed, signals, emotes, typing, changes bucket
 }
 
 func (l *limits) start(now time.Time) {
-	for _, b := range []*bucket{&l.jumps, &l.entities, &l.bytes, &l.signals, &l.emotes, &l.typing, &l.changes} {
+	for _, b := range []*bucket{&l.asked, &l.jumps, &l.entities, &l.bytes, &l.relayed, &l.signals, &l.emotes, &l.typing, &l.changes} {
 		*b = bucket{math.Inf(1), now}
 	}
 }
@@ -68,13 +79,45 @@ func (l *limits) step(now, before time.Time, metres float64, teleport bool) bool
 	if metres <= slack || metres <= maxSpeed*now.Sub(before).Seconds() {
 		return true
 	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	if teleport {
 		return l.jumps.take(now, jumpRate, 1)
 	}
 	return l.jumps.take(now, jumpRate, 2)
 }
 
-// words bounds what is relayed as it came.
+// beside bounds what doors say beside poses.
+func (l *limits) beside(now time.Time, size int) error {
+	if size == 0 {
+		return nil
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.words(now, "entity", size)
+}
+
+// asks takes one question for a space.
+func (l *limits) asks(now time.Time, r rate) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.asked.take(now, r, 1) {
+		return nil
+	}
+	return &spaces.Error{Code: spaces.CodeRateLimited, Message: "too many spaces asked for in a short time", Fix: "Wait a few seconds"}
+}
+
+// relays takes what guests of one network send to everybody.
+func (l *limits) relays(now time.Time, size int) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.relayed.take(now, crowdRate, float64(size)) {
+		return nil
+	}
+	return tooOften("data", "all guests of your address together at most 256 KB a second")
+}
+
+// words bounds what is relayed as it came. Called with mu held.
 func (l *limits) words(now time.Time, field string, size int) error {
 	if size == 0 {
 		return nil

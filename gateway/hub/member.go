@@ -22,6 +22,8 @@ type Member struct {
 	gone    chan struct{}
 	moved   atomic.Bool // place is newer than what the space took
 	seen    *viewer     // nil: not yet or no longer; the space goroutine's
+	limits  *limits     // of the person
+	crowd   *limits     // of all guests of the network; nil: none
 
 	turn sync.Mutex // held while the seat changes: entering, admission, leaving
 
@@ -37,7 +39,6 @@ type Member struct {
 	lineLength int
 	placed     bool // place is known
 	place      place
-	limits     limits
 }
 
 // place is where somebody is, with what their own door said beside it.
@@ -140,7 +141,7 @@ func (m *Member) moveTo(now time.Time, p spaces.Pose, dlux, naf json.RawMessage)
 	if !p.Sane() {
 		return insane()
 	}
-	if err := m.limits.words(now, "entity", len(dlux)+len(naf)); err != nil {
+	if err := m.limits.beside(now, len(dlux)+len(naf)); err != nil {
 		return err
 	}
 	if m.placed && !m.limits.step(now, m.place.at, m.place.pose.Position.Distance(p.Position), p.Teleport) {

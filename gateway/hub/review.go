@@ -10,9 +10,11 @@ import (
 	"presence/spaces"
 )
 
-// reviewLogins asks every second whether the logins of those inside still hold.
+// reviewLogins asks every second whether the logins of those inside still hold,
+// and forgets what those who left had used up.
 func (h *Hub) reviewLogins(ctx context.Context) {
 	h.eachSecond(ctx, func() {
+		h.meters.forget(time.Now())
 		if h.cfg.Current == nil {
 			return
 		}
