@@ -21,7 +21,7 @@ type capacityOutput struct {
 type capacityAnswer struct {
 	Success  bool          `json:"success"`
 	Space    capacitySpace `json:"space"`
-	Capacity capacityBody  `json:"capacity"`
+	Capacity capacityBody  `json:"capacity" doc:"That of the space"`
 	Node     string        `json:"node"`
 }
 
@@ -29,7 +29,7 @@ type capacitySpace struct {
 	SpaceType string       `json:"space_type"`
 	SpaceID   string       `json:"space_id"`
 	Subspace  string       `json:"subspace"`
-	Capacity  int          `json:"capacity"`
+	Capacity  capacityBody `json:"capacity"`
 	Users     userCounts   `json:"users"`
 	Viral     viralMetrics `json:"viral_metrics"`
 }
@@ -61,14 +61,17 @@ type queueAnswer struct {
 }
 
 type queueInfo struct {
-	Current  currentQueue `json:"current_queue"`
-	Priority string       `json:"priority_system"`
+	Current  currentQueue    `json:"current_queue"`
+	Today    *map[string]int `json:"today_admissions" nullable:"true" doc:"Always null: admissions are not counted by day"`
+	Priority string          `json:"priority_system"`
 }
 
 type currentQueue struct {
 	Waiting int `json:"total_waiting"`
 	Hive    int `json:"hive_waiting"`
 	Guests  int `json:"guest_waiting"`
+
+	AverageWait *int `json:"avg_wait_minutes" nullable:"true" doc:"Always null: nobody knows when others leave"`
 }
 
 // firstCome is the rule of the line, for people.
@@ -107,10 +110,11 @@ func (a *API) getCapacity(ctx context.Context, in *capacityInput) (*capacityOutp
 		return nil, err
 	}
 	seats := s.Settings.MaxUsers
+	capacity := newCapacity(seats, c.People)
 	return &capacityOutput{Body: capacityAnswer{
-		Success: true, Capacity: newCapacity(seats, c.People), Node: a.spaces.Node,
+		Success: true, Capacity: capacity, Node: a.spaces.Node,
 		Space: capacitySpace{
-			SpaceType: string(s.Key.Type), SpaceID: s.Key.ID, Subspace: s.Key.Subspace, Capacity: seats,
+			SpaceType: string(s.Key.Type), SpaceID: s.Key.ID, Subspace: s.Key.Subspace, Capacity: capacity,
 			Users: userCounts{Total: c.People, Regular: c.People - c.Guests, Guests: c.Guests},
 			Viral: viralMetrics{BaseLimit: seats, Enhanced: seats},
 		},

@@ -97,12 +97,15 @@ func TestWaitlist(t *testing.T) {
 	w.answer(w.send(http.MethodPost, "/api/presence/sessions", takeMoon, w.as("hive:dave")...), http.StatusAccepted)
 	for _, path := range []string{"/api/spaces", "/api/presence/spaces"} {
 		queue := w.fetch(path + "/post/alice%2Fmoon/queue")
-		keys(t, "queue_info", queue["queue_info"], "current_queue", "priority_system")
-		if fmt.Sprint(queue["queue_info"].(map[string]any)["current_queue"]) != "map[guest_waiting:0 hive_waiting:2 total_waiting:2]" {
+		keys(t, "queue_info", queue["queue_info"], "current_queue", "today_admissions", "priority_system")
+		if fmt.Sprint(queue["queue_info"].(map[string]any)["current_queue"]) != "map[avg_wait_minutes:<nil> guest_waiting:0 hive_waiting:2 total_waiting:2]" {
 			t.Errorf("%v", queue)
 		}
 		capacity := w.fetch(path + "/post/alice%2Fmoon/capacity")
 		keys(t, "the space", capacity["space"], "space_type", "space_id", "capacity", "users", "viral_metrics")
+		if fmt.Sprint(capacity["space"].(map[string]any)["capacity"]) != "map[available:0 premiumBonus:0 total:1 used:1]" {
+			t.Errorf("%v", capacity)
+		}
 		if fmt.Sprint(capacity["space"].(map[string]any)["users"]) != "map[guests:1 premium:0 regular:0 total:1]" {
 			t.Errorf("%v", capacity)
 		}
@@ -111,7 +114,11 @@ func TestWaitlist(t *testing.T) {
 		t.Errorf("a full space says %v", full["is_full"])
 	}
 	status := func(who string) string {
-		entries := w.fetch("/api/presence/waitlist/page-1/status", w.as(who)...)["waitlist_entries"].([]any)
+		body := w.fetch("/api/presence/waitlist/page-1/status", w.as(who)...)
+		entries := body["waitlist_entries"].([]any)
+		if len(entries) == 0 {
+			return fmt.Sprint("not in line, inside: ", body["admitted"])
+		}
 		keys(t, "an entry", entries[0], "socket_id", "queue_position", "users_ahead", "estimated_wait", "status", "user_type")
 		entry := entries[0].(map[string]any)
 		return fmt.Sprint(entry["status"], " ", entry["queue_position"], " ", entry["users_ahead"])
@@ -120,7 +127,7 @@ func TestWaitlist(t *testing.T) {
 		t.Errorf("the second in line: %s", got)
 	}
 	w.answer(w.do(http.MethodDelete, "/api/presence/sessions/page-1", first...), http.StatusOK)
-	if got := status("hive:carol"); got != "admitted 0 0" {
+	if got := status("hive:carol"); got != "not in line, inside: true" {
 		t.Errorf("the first in line after a seat was given back: %s", got)
 	}
 	left := w.answer(w.send(http.MethodDelete, "/api/presence/waitlist/page-1/leave", `{"space_type":"post","space_id":"alice/moon"}`, w.as("hive:dave")...), http.StatusOK)
@@ -128,7 +135,13 @@ func TestWaitlist(t *testing.T) {
 	if left["removed_entries"] != 1.0 {
 		t.Errorf("%v", left)
 	}
-	refused(t, w.do(http.MethodGet, "/api/presence/waitlist/page-1/status", w.as("hive:dave")...), http.StatusNotFound, spaces.CodeNotFound)
+	if got := status("hive:dave"); got != "not in line, inside: false" {
+		t.Errorf("who left the line: %s", got)
+	}
+	again := w.answer(w.do(http.MethodDelete, "/api/presence/waitlist/page-1/leave", w.as("hive:dave")...), http.StatusOK)
+	if again["success"] != true || again["removed_entries"] != 0.0 {
+		t.Errorf("leaving twice: %v", again)
+	}
 	if kept := w.answer(w.do(http.MethodDelete, "/api/presence/waitlist/page-1/leave", w.as("hive:carol")...), http.StatusOK); kept["removed_entries"] != 0.0 {
 		t.Errorf("leaving the line took somebody's seat: %v", kept)
 	}

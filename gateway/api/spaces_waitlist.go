@@ -49,9 +49,10 @@ type waitlistOutput struct {
 }
 
 type waitlistBody struct {
-	Success bool            `json:"success"`
-	Entries []waitlistEntry `json:"waitlist_entries" nullable:"false"`
-	Node    string          `json:"node"`
+	Success  bool            `json:"success"`
+	Entries  []waitlistEntry `json:"waitlist_entries" nullable:"false" doc:"Empty: not in line, or not any more"`
+	Admitted bool            `json:"admitted" doc:"The session has its seat"`
+	Node     string          `json:"node"`
 }
 
 type waitlistEntry struct {
@@ -60,9 +61,9 @@ type waitlistEntry struct {
 	SpaceID   string        `json:"space_id"`
 	Subspace  string        `json:"subspace"`
 	UserType  string        `json:"user_type" enum:"hive,guest,member"`
-	Position  int           `json:"queue_position" doc:"1 is next; 0 once admitted"`
+	Position  int           `json:"queue_position" doc:"1 is next"`
 	Ahead     int           `json:"users_ahead"`
-	Status    string        `json:"status" enum:"waiting,admitted"`
+	Status    string        `json:"status" enum:"waiting"`
 	Joined    time.Time     `json:"joined_queue_at"`
 	Wait      estimatedWait `json:"estimated_wait"`
 }
@@ -105,7 +106,9 @@ type guestLimit struct {
 func (a *API) registerWaitlist(h huma.API) {
 	get(a, h, huma.Operation{
 		OperationID: "getWaitlist", Path: "/api/presence/waitlist/{socket_id}/status", Tags: seatTags,
-		Summary: "Where one's own session stands in line", Description: "Asking keeps the place: it is lost after a minute of silence.",
+		Summary: "Where one's own session stands in line",
+		Description: "Asking keeps the place, and the seat that it led to: either is lost after a minute of silence. " +
+			"Whoever is admitted is in line no more, which is how clients of the first data service learn that they may come in.",
 		Security: tokenNeeded, Middlewares: huma.Middlewares{a.somebody},
 	}, a.getWaitlist)
 	register(a, h, huma.Operation{
@@ -121,7 +124,11 @@ func (a *API) registerWaitlist(h huma.API) {
 }
 
 func (a *API) getWaitlist(ctx context.Context, in *socketInput) (*waitlistOutput, error) {
+	body := waitlistBody{Success: true, Entries: []waitlistEntry{}, Node: a.spaces.Node}
 	where, err := a.own(ctx, in.SocketID)
+	if spaces.ErrorCode(err) == spaces.CodeNotFound {
+		return &waitlistOutput{Body: body}, nil
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -134,28 +141,31 @@ func (a *API) getWaitlist(ctx context.Context, in *socketInput) (*waitlistOutput
 	if err != nil {
 		return nil, err
 	}
-	body := waitlistBody{Success: true, Entries: []waitlistEntry{}, Node: a.spaces.Node}
-	if place, found := places[session.ID]; found {
-		entry := waitlistEntry{
+	place, found := places[session.ID]
+	switch {
+	case !found:
+	case place.Position == 0:
+		body.Admitted = true
+	default:
+		body.Entries = append(body.Entries, waitlistEntry{
 			SocketID: in.SocketID, SpaceType: string(session.Key.Type), SpaceID: session.Key.ID, Subspace: session.Key.Subspace,
-			UserType: userType(session), Position: place.Position, Ahead: max(0, place.Position-1), Status: "waiting",
+			UserType: userType(session), Position: place.Position, Ahead: place.Position - 1, Status: "waiting",
 			Joined: jsonTime(session.ConnectedAt), Wait: newWait(place.Position),
-		}
-		if place.Position == 0 {
-			entry.Status, entry.Wait.Message = "admitted", "your seat is taken; keep it by PUT /api/presence/sessions"
-		}
-		body.Entries = append(body.Entries, entry)
+		})
 	}
 	return &waitlistOutput{Body: body}, nil
 }
 
 func (a *API) leaveWaitlist(ctx context.Context, in *socketInput) (*leaveWaitlistOutput, error) {
+	body := leaveWaitlistBody{Success: true, Message: "you are not in line", Node: a.spaces.Node}
 	where, err := a.own(ctx, in.SocketID)
-	if err != nil {
+	switch {
+	case spaces.ErrorCode(err) == spaces.CodeNotFound:
+	case err != nil:
 		return nil, err
-	}
-	body := leaveWaitlistBody{Success: true, Message: "you are inside, not in line", Node: a.spaces.Node}
-	if !where.Inside {
+	case where.Inside:
+		body.Message = "you are inside, not in line"
+	default:
 		if err := a.leave(ctx, where.Session); err != nil {
 			return nil, err
 		}

@@ -49,6 +49,14 @@ func Signed(r *http.Request) bool {
 	return found
 }
 
+// named reports whether an Authorization header holds no more than the name of
+// an account: "Bearer :<account>".
+func named(h http.Header) bool {
+	scheme, rest, _ := strings.Cut(h.Get("Authorization"), " ")
+	p, found := signatureBearer(strings.TrimSpace(rest), "")
+	return found && p.signature == "" && strings.EqualFold(scheme, "Bearer")
+}
+
 // signatureBearer reads "<signature>:<account>", the form of the first server's
 // page. No token holds a colon.
 func signatureBearer(credential, challenge string) (p proof, found bool) {
