@@ -1,4 +1,7 @@
-// A line of chat as pieces to show: words, mentions and links.
+// A line of chat as pieces to show: words, mentions and links; and what servers
+// say as sentences for people.
+
+import { clock } from "../words";
 
 export type Piece = { is: "text"; text: string } | { is: "mention"; text: string; isMe: boolean } | { is: "link"; text: string; href: string };
 
@@ -39,4 +42,19 @@ export function isForMe(mentions: readonly string[], me: readonly string[]): boo
 // initial is the letter in somebody's dot.
 export function initial(name: string): string {
   return [...name.replace(/^[@\s]+/, "")][0]?.toUpperCase() ?? "?";
+}
+
+// What servers say begins in lower case and has no full stop.
+export function sentence(text: string): string {
+  const trimmed = text.trim();
+  if (trimmed === "") return "";
+  const capital = trimmed.charAt(0).toUpperCase() + trimmed.slice(1);
+  return /[.!?…]$/.test(capital) ? capital : `${capital}.`;
+}
+
+const moment = /\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)/g;
+
+// dated writes the moments in what servers say as the visitor's clock does.
+export function dated(text: string, now: number): string {
+  return text.replace(moment, (found) => clock(Date.parse(found), now));
 }

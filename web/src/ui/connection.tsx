@@ -13,19 +13,18 @@ interface Props {
 
 type Mood = "live" | "wait" | "stale" | "bad";
 
-export function describe({ state, fresh, now }: Props): { mood: Mood; text: string } {
-  const since = fresh.is === "stale" ? `, ${asOf(fresh.asOf, now)}` : "";
+function describe({ state, fresh, now }: Props): { mood: Mood; text: string } {
   switch (state.connection.phase) {
     case "offline":
-      return { mood: "bad", text: `Offline${since}` };
+      return { mood: "bad", text: "Offline" };
     case "refused":
       return { mood: "bad", text: "Refused" };
     case "connecting":
-      return { mood: "wait", text: state.known ? `Reconnecting${since}` : "Connecting" };
+      return { mood: "wait", text: state.known ? "Reconnecting" : "Connecting" };
     case "waiting":
-      return { mood: "wait", text: `${state.known ? "Reconnecting" : "Retrying"} in ${seconds(state.connection.retryAt, now)}${since}` };
+      return { mood: "wait", text: `${state.known ? "Reconnecting" : "Retrying"} in ${seconds(state.connection.retryAt, now)}` };
     case "live":
-      if (fresh.is === "stale") return { mood: "stale", text: `Stale${since}` };
+      if (fresh.is === "stale") return { mood: "stale", text: "Stale" };
       return fresh.is === "live" ? { mood: "live", text: "Live" } : { mood: "stale", text: "Numbers unknown" };
   }
 }
@@ -38,10 +37,12 @@ function seconds(until: number, now: number): string {
 // only when it changes.
 export function Pill(props: Props) {
   const { mood, text } = describe(props);
+  const { fresh, now } = props;
   return (
     <span class={`pill ${mood}`}>
       <i aria-hidden="true" />
       {text}
+      {fresh.is === "stale" && <span class="since">, {asOf(fresh.asOf, now)}</span>}
       <span class="spoken" role="status">
         {{ live: "Connection live", wait: "Connecting", stale: "Numbers are not current", bad: "No connection" }[mood]}
       </span>

@@ -3,7 +3,7 @@ import { keyOf, placeIn } from "../../src/space/address";
 import { Body, Teller } from "../../src/space/body";
 import { type Info, readInfo } from "../../src/space/info";
 import { isFree, type Kind, kinds, plan, settle } from "../../src/space/plan";
-import { isForMe, pieces } from "../../src/space/text";
+import { dated, isForMe, pieces, sentence } from "../../src/space/text";
 
 describe("the address of a space", () => {
   test.each([
@@ -133,4 +133,20 @@ test("a number of people that nobody told is unknown, never zero", () => {
   const known = readInfo({ space: { title: "General", kind: "city", active_users: 0, connected_users: [{ name: "bob" }, 7, null, "alice"] }, has_access: true }, place, "https://city.example");
   expect(known).toMatchObject<Partial<Info>>({ inside: 0, names: ["bob", "alice"], obstacle: "" });
   expect(readInfo({ space: {}, has_access: false, reason: "guests may not enter" }, place, "https://city.example")).toMatchObject<Partial<Info>>({ inside: null, title: "general", obstacle: "guests may not enter" });
+});
+
+describe("what servers say", () => {
+  test("is a sentence", () => {
+    expect(sentence("you are banned from this space")).toBe("You are banned from this space.");
+    expect(sentence("Really? ")).toBe("Really?");
+    expect(sentence("")).toBe("");
+  });
+
+  test("names moments by the visitor's clock", () => {
+    const until = new Date(2026, 11, 24, 18, 0);
+    const words = `banned until ${until.toISOString()}: shouting`;
+    expect(dated(words, new Date(2026, 11, 24, 9, 0).getTime())).toBe("banned until 18:00: shouting");
+    expect(dated(words, new Date(2026, 4, 1).getTime())).toBe("banned until 24 Dec, 18:00: shouting");
+    expect(dated("no time in it", 0)).toBe("no time in it");
+  });
 });

@@ -4,11 +4,12 @@
 import * as THREE from "three";
 import { hueOf } from "../color";
 import { type Emote, emotes, isEmote } from "../emotes";
+import { arrange } from "../labels";
 import type { Motion } from "../motion";
 import { type Pose, type Vec, yawOf } from "../pose";
 import type { Member } from "../wire";
 import { sheet, texture, tint } from "./kit";
-import { nameRatio, tag } from "./panel";
+import { tag } from "./panel";
 
 export interface Person {
   member: Member;
@@ -25,6 +26,9 @@ const mostNames = 24;
 const mostBubbles = 40;
 const emoteFor = 2.8; // seconds
 const namesEvery = 0.25;
+const nameSize = 0.25; // metres, of somebody six metres away
+const overHead = 0.3;
+const mostLift = 2.2; // of its own heights
 
 // Part is one piece of every figure.
 class Part {
@@ -82,6 +86,8 @@ interface Figure {
 interface Name {
   sprite: THREE.Sprite;
   of: string; // session and what was written
+  ratio: number; // width to height
+  lift: number; // above its place, as a share of the distance
 }
 
 export class Crowd {
@@ -132,8 +138,9 @@ export class Crowd {
     this.bubbles.push({ sprite, session, from: this.time });
   }
 
-  // update draws everybody as they are now; eye is where the visitor looks from.
-  update(dt: number, eye: THREE.Vector3): void {
+  // update draws everybody as they are now; eye is where the visitor looks from,
+  // view the way they look.
+  update(dt: number, eye: THREE.Vector3, view: THREE.Vector3): void {
     this.time += dt;
     for (const part of Object.values(this.parts)) part.begin(this.figures.size * 2);
     for (const figure of this.figures.values()) {
@@ -142,7 +149,7 @@ export class Crowd {
     }
     for (const part of Object.values(this.parts)) part.end();
     if (this.time - this.namedAt > namesEvery || this.namedAt < 0) this.rename(eye);
-    this.placeNames(eye);
+    this.placeNames(eye, view, dt);
     this.floatBubbles(eye);
   }
 
@@ -206,7 +213,7 @@ export class Crowd {
     const sprite = new THREE.Sprite(new THREE.SpriteMaterial({ transparent: true, depthWrite: false, fog: false }));
     sprite.renderOrder = 2;
     this.group.add(sprite);
-    const name = { sprite, of: "" };
+    const name = { sprite, of: "", ratio: 1, lift: 0 };
     this.names.push(name);
     return name;
   }
@@ -218,16 +225,29 @@ export class Crowd {
     this.names.splice(this.names.indexOf(name), 1);
   }
 
-  // Names neither fill the view from near nor vanish from far.
-  private placeNames(eye: THREE.Vector3): void {
-    for (const { sprite, of } of this.names) {
-      const figure = this.figures.get(of.slice(0, of.indexOf(" ")));
-      const far = figure ? figure.at.distanceTo(eye) : 0;
-      sprite.visible = figure !== undefined && far > tooNear;
-      if (!figure) continue;
-      const size = 0.3 * sizeFrom(far);
-      sprite.scale.set(size * nameRatio, size, 1);
-      sprite.position.set(figure.at.x, figure.at.y + 0.27 + size * 0.6, figure.at.z);
+  // Names neither fill the view from near nor vanish from far, nor cover one
+  // another: they are arranged by where they are seen, in shares of the distance.
+  private placeNames(eye: THREE.Vector3, view: THREE.Vector3, dt: number): void {
+    const seen = this.names
+      .map((name) => ({ name, figure: this.figures.get(name.of.slice(0, name.of.indexOf(" "))) }))
+      .map(({ name, figure }) => ({ name, figure, far: figure ? Math.hypot(figure.at.x - eye.x, figure.at.z - eye.z) : 0 }))
+      .sort((a, b) => a.far - b.far);
+    const labels = seen.map(({ name, figure, far }) => {
+      if (!figure || far <= tooNear) return { x: 0, y: -1e6, w: 0, h: 0 };
+      const size = nameSize * sizeFrom(far);
+      const [dx, dz] = [figure.at.x - eye.x, figure.at.z - eye.z];
+      const x = Math.atan2(view.x * dz - view.z * dx, view.x * dx + view.z * dz); // from straight ahead
+      return { x, y: (figure.at.y + overHead + size / 2 - eye.y) / far, w: (size * name.ratio) / far, h: size / far };
+    });
+    const lifts = arrange(labels, mostLift);
+    for (const [i, { name, figure, far }] of seen.entries()) {
+      const lift = lifts[i] ?? null;
+      name.sprite.visible = figure !== undefined && far > tooNear && lift !== null;
+      if (!figure || lift === null) continue;
+      name.lift += (lift - name.lift) * (this.isCalm ? 1 : Math.min(1, dt * 10));
+      const size = nameSize * sizeFrom(far);
+      name.sprite.scale.set(size * name.ratio, size, 1);
+      name.sprite.position.set(figure.at.x, figure.at.y + overHead + size / 2 + name.lift * far, figure.at.z);
     }
   }
 
@@ -277,6 +297,7 @@ function labelOf({ member, isTyping }: Person): string {
 function write(name: Name, label: string, { member, isTyping }: Person, night: boolean): void {
   const canvas = tag(isTyping ? `${member.name} …` : member.name, member.guest, night);
   name.of = label;
+  name.ratio = canvas.width / canvas.height;
   name.sprite.material.map?.dispose();
   name.sprite.material.map = texture(canvas);
   name.sprite.material.needsUpdate = true;

@@ -132,30 +132,31 @@ function fit(c: CanvasRenderingContext2D, text: string, width: number, size: num
   if (wide > width) c.font = `${weight} ${(size * width) / wide}px ${family}`;
 }
 
-export const nameRatio = 512 / 96; // width to height of a tag
+const tagHeight = 80;
 
-// tag is the name over somebody's head; a guest's says so.
+// tag is the name over somebody's head, as wide as it needs to be; a guest's
+// says so.
 export function tag(name: string, guest: boolean, night: boolean): HTMLCanvasElement {
-  const [canvas, c] = sheet(512, 96);
+  const [canvas, c] = sheet(512, tagHeight);
   c.font = `600 44px ${sans}`;
   const short = shorten(c, name, 330);
   const nameWide = c.measureText(short).width;
   c.font = `500 30px ${sans}`;
   const markWide = guest ? c.measureText("guest").width + 40 : 0;
-  const wide = Math.min(508, nameWide + markWide + 56);
-  const left = (512 - wide) / 2;
+  const wide = Math.ceil(nameWide + markWide + 56);
+  canvas.width = wide;
   c.fillStyle = night ? "rgba(11,14,36,0.74)" : "rgba(255,253,249,0.86)";
   c.beginPath();
-  c.roundRect(left, 12, wide, 72, 36);
+  c.roundRect(0, 0, wide, tagHeight, tagHeight / 2);
   c.fill();
   c.textBaseline = "middle";
   c.fillStyle = night ? "#f1f2ff" : "#1b2140";
   c.font = `600 44px ${sans}`;
-  c.fillText(short, left + 28, 50);
+  c.fillText(short, 28, 42);
   if (guest) {
     c.font = `500 30px ${sans}`;
     c.fillStyle = night ? "#b9bfe0" : "#5f6784";
-    c.fillText("guest", left + 28 + nameWide + 18, 51);
+    c.fillText("guest", 28 + nameWide + 18, 43);
   }
   return canvas;
 }

@@ -3,7 +3,7 @@
 
 import * as THREE from "three";
 import { seeded } from "../../facade";
-import { halo, Kit, type Paint, paint } from "./kit";
+import { halo, Kit, type Paint, paint, sheet, texture } from "./kit";
 
 export interface SkyPaint {
   top: Paint;
@@ -52,12 +52,22 @@ export function stars(count: number, seed: string): THREE.Points {
 // orb is the moon or the sun.
 export function orb(night: boolean, x = -52, y = 66, z = -130): THREE.Group {
   const group = new THREE.Group();
-  const disc = new THREE.Mesh(new THREE.CircleGeometry(night ? 8 : 10, 48), new THREE.MeshBasicMaterial({ color: night ? 0xf9efd3 : 0xfff6d8, fog: false }));
+  // A sprite, because a wide view would stretch a disc to an egg.
+  const disc = new THREE.Sprite(new THREE.SpriteMaterial({ map: texture(fullDisc()), color: night ? 0xf9efd3 : 0xfff6d8, transparent: true, depthWrite: false, fog: false }));
   disc.position.set(x, y, z);
-  disc.lookAt(0, 2, 0);
+  disc.scale.setScalar(night ? 16 : 20);
   // Behind the disc, or the two would cut each other.
   group.add(halo(x * 1.12, y * 1.12, z * 1.12, night ? 70 : 110, paint(night ? "#a99bff" : "#fff1bd"), night ? 0.5 : 0.42), disc);
   return group;
+}
+
+function fullDisc(): HTMLCanvasElement {
+  const [canvas, c] = sheet(256, 256);
+  c.fillStyle = "#fff";
+  c.beginPath();
+  c.arc(128, 128, 126, 0, 7);
+  c.fill();
+  return canvas;
 }
 
 // town is a ring of houses far away with a light here and there.

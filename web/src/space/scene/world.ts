@@ -110,7 +110,8 @@ export class World {
       this.eye.object3D.position.y = body.pose.p.y;
       this.eye.object3D.rotation.set(body.pitch, 0, 0);
     }
-    this.crowd.update(dt, this.eye.object3D.getWorldPosition(new THREE.Vector3()));
+    const eye = this.eye.object3D;
+    this.crowd.update(dt, eye.getWorldPosition(new THREE.Vector3()), eye.getWorldDirection(new THREE.Vector3()).negate());
     if (!this.options.isCalm) this.built.animate?.(this.time);
     this.options.onStep();
   }

@@ -8,10 +8,12 @@ import { useMedia } from "../../ui/hooks";
 import { people, plural } from "../../words";
 import type { Place } from "../address";
 import { byline, type Info, type Look } from "../info";
+import { dated, sentence } from "../text";
 import { kinds } from "../plan";
 import type { Phase, State } from "../state";
 import type { Visit } from "../visit";
 import { SpaceIcon } from "./icons";
+import { Spoken } from "./notice";
 
 interface Props {
   look: Look;
@@ -32,6 +34,7 @@ export function Entry(props: Props) {
   const { look, state } = props;
   return (
     <div class="entry">
+      <Spoken phase={state.phase} />
       <section class="card" aria-labelledby="entry-title" data-entry={look.is}>
         {look.is === "loading" && state.phase.is === "outside" ? <Loading /> : state.phase.is === "outside" && look.is !== "known" ? <Trouble {...props} /> : <Known {...props} />}
       </section>
@@ -146,7 +149,7 @@ function Doorstep(props: Props) {
     case "offline":
       return (
         <>
-          <p class="fault" role="alert" data-notice={phase.is}>
+          <p class="fault" data-notice={phase.is}>
             {phase.is === "offline" ? "You are offline." : `${sentence(phase.reason)} Next try in ${Math.max(1, Math.ceil((phase.retryAt - props.now) / 1000))} s.`}
           </p>
           <p class="remedies">
@@ -198,9 +201,9 @@ function Welcome({ look, login, visit, isEntering, onSignIn, onSignedOut, stage,
   );
 }
 
-function Barred({ reason, login, onSignIn, onSignedOut }: Props & { reason: string }) {
+function Barred({ reason, login, now, onSignIn, onSignedOut }: Props & { reason: string }) {
   return (
-    <Sorry why={reason}>
+    <Sorry why={sentence(dated(reason, now))}>
       {login ? (
         <button class="button" onClick={onSignedOut}>
           Sign out
@@ -242,9 +245,9 @@ const headings: Record<Extract<Phase, { is: "out" }>["why"], string> = {
   replaced: "You are inside in another window.",
 };
 
-function Out({ phase, visit, login, onSignIn, onSignedOut }: Props & { phase: Extract<Phase, { is: "out" }> }) {
+function Out({ phase, visit, login, now, onSignIn, onSignedOut }: Props & { phase: Extract<Phase, { is: "out" }> }) {
   return (
-    <Sorry what={headings[phase.why]} why={`${sentence(phase.reason)} ${sentence(phase.fix)}`} out={phase.why}>
+    <Sorry what={headings[phase.why]} why={`${sentence(dated(phase.reason, now))} ${sentence(phase.fix)}`} out={phase.why}>
       {phase.why === "nsfw" && (
         <button class="button strong" onClick={() => visit.enter(true)}>
           Enter nevertheless
@@ -313,12 +316,4 @@ export function NoSuchAddress() {
       </div>
     </div>
   );
-}
-
-// What servers say begins in lower case and has no full stop.
-export function sentence(text: string): string {
-  const trimmed = text.trim();
-  if (trimmed === "") return "";
-  const capital = trimmed.charAt(0).toUpperCase() + trimmed.slice(1);
-  return /[.!?…]$/.test(capital) ? capital : `${capital}.`;
 }

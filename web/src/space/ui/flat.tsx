@@ -4,6 +4,7 @@
 import { useEffect, useRef } from "preact/hooks";
 import { cssColor } from "../color";
 import { isBusy } from "../keys";
+import { arrange } from "../labels";
 import { settle, type Thing } from "../plan";
 import { initial } from "../text";
 import { yawOf, type Vec } from "../pose";
@@ -130,17 +131,56 @@ function draw(canvas: HTMLCanvasElement, props: Props, bubbles: Map<string, numb
   const style = getComputedStyle(canvas);
   const color = (name: string) => style.getPropertyValue(name);
   drawGround(c, view, props.plan, color);
-  const names = props.people.length <= mostNames;
-  for (const { member, isTyping } of props.people) {
-    const pose = props.motion.pose(member.ref);
-    if (!pose) continue;
+  const figures = figuresOf(props, color);
+  for (const f of figures) drawPerson(c, view, f, color, bubbles.get(f.session), now);
+  drawNames(c, view, figures.reverse().slice(0, mostNames), color);
+}
+
+interface Figure {
+  session: string;
+  p: Vec;
+  yaw: number;
+  fill: string;
+  name: string; // its initial stands in the middle
+  label: string;
+}
+
+// figuresOf lists everybody, the farthest first and oneself last, on top.
+function figuresOf(props: Props, color: (name: string) => string): Figure[] {
+  const { body, state, motion, people } = props;
+  const far = (f: Figure) => Math.hypot(f.p.x - body.x, f.p.z - body.z);
+  const figures = people.flatMap(({ member, isTyping }): Figure[] => {
+    const pose = motion.pose(member.ref);
     const label = `${member.name}${member.guest ? " · guest" : ""}${isTyping ? " …" : ""}`;
-    drawPerson(c, view, pose.p, yawOf(pose.q), cssColor(member.subject, member.guest), member.name, names ? label : "", color, bubbles.get(member.session), now);
+    return pose ? [{ session: member.session, p: pose.p, yaw: yawOf(pose.q), fill: cssColor(member.subject, member.guest), name: member.name, label }] : [];
+  });
+  figures.sort((a, b) => far(b) - far(a));
+  if (props.isInside) figures.push({ session: state.session, p: body.pose.p, yaw: body.yaw, fill: color("--accent"), name: "", label: "You" });
+  return figures;
+}
+
+const dotSize = 11; // radius in pixels
+const lineHeight = 16;
+
+// drawNames writes under everybody who they are, unless a nearer name is there.
+function drawNames(c: CanvasRenderingContext2D, v: View, nearestFirst: Figure[], color: (name: string) => string): void {
+  c.save();
+  c.textAlign = "center";
+  c.textBaseline = "middle";
+  c.font = `550 12.5px ${color("--text")}`;
+  c.lineWidth = 4;
+  c.lineJoin = "round";
+  c.strokeStyle = color("--plan-ground");
+  c.fillStyle = color("--ink");
+  const at = nearestFirst.map((f) => ({ x: v.x + f.p.x * v.scale, y: -(v.z + f.p.z * v.scale + dotSize + 13), w: c.measureText(f.label).width + 6, h: lineHeight }));
+  // A name over another's head would be taken for theirs: none is lifted.
+  for (const [i, lift] of arrange(at, 0).entries()) {
+    if (lift === null) continue;
+    const { x, y } = at[i] as (typeof at)[number];
+    c.strokeText((nearestFirst[i] as Figure).label, x, -y);
+    c.fillText((nearestFirst[i] as Figure).label, x, -y);
   }
-  if (props.isInside) {
-    const { body, state } = props;
-    drawPerson(c, view, body.pose.p, body.yaw, color("--accent"), "", "You", color, bubbles.get(state.session), now);
-  }
+  c.restore();
 }
 
 function drawGround(c: CanvasRenderingContext2D, v: View, plan: StageProps["plan"], color: (name: string) => string): void {
@@ -170,8 +210,8 @@ function drawThing(c: CanvasRenderingContext2D, v: View, thing: Thing, color: (n
   c.restore();
 }
 
-function drawPerson(c: CanvasRenderingContext2D, v: View, p: Vec, yaw: number, fill: string, name: string, label: string, color: (name: string) => string, emotedAt: number | undefined, now: number): void {
-  const [x, y, r] = [v.x + p.x * v.scale, v.z + p.z * v.scale, 11];
+function drawPerson(c: CanvasRenderingContext2D, v: View, { p, yaw, fill, name }: Figure, color: (name: string) => string, emotedAt: number | undefined, now: number): void {
+  const [x, y, r] = [v.x + p.x * v.scale, v.z + p.z * v.scale, dotSize];
   c.save();
   c.translate(x, y);
   c.fillStyle = fill;
@@ -198,14 +238,5 @@ function drawPerson(c: CanvasRenderingContext2D, v: View, p: Vec, yaw: number, f
   c.fillStyle = "#14172e";
   c.font = `650 12px ${color("--text")}`;
   if (name) c.fillText(initial(name), 0, 0.5);
-  if (label) {
-    c.font = `550 12.5px ${color("--text")}`;
-    c.lineWidth = 4;
-    c.lineJoin = "round";
-    c.strokeStyle = color("--plan-ground");
-    c.strokeText(label, 0, r + 13);
-    c.fillStyle = color("--ink");
-    c.fillText(label, 0, r + 13);
-  }
   c.restore();
 }

@@ -4,18 +4,32 @@ import type { Phase } from "../state";
 
 export function Notice({ phase, now, onRetry }: { phase: Phase; now: number; onRetry(): void }) {
   const said = words(phase, now);
-  if (!said) return null;
   return (
-    <div class={`notice over ${phase.is === "offline" ? "bad" : ""}`} role="status" data-notice={phase.is}>
-      <p>
-        <strong>{said.what}</strong> {said.why}
-      </p>
-      {phase.is === "lost" && (
-        <button class="button" onClick={onRetry}>
-          Try now
-        </button>
+    <>
+      {said && (
+        <div class={`notice over ${phase.is === "offline" ? "bad" : ""}`} data-notice={phase.is}>
+          <p>
+            <strong>{said.what}</strong> {said.why}
+          </p>
+          {phase.is === "lost" && (
+            <button class="button" onClick={onRetry}>
+              Try now
+            </button>
+          )}
+        </div>
       )}
-    </div>
+      <Spoken phase={phase} />
+    </>
+  );
+}
+
+// Spoken tells those who hear the page that the connection is gone: once, not
+// with every second that is counted down nor with every attempt.
+export function Spoken({ phase }: { phase: Phase }) {
+  return (
+    <p class="spoken" role="status">
+      {phase.is === "offline" ? "You are offline." : phase.is === "lost" || phase.is === "connecting" ? "Connecting to the space." : ""}
+    </p>
   );
 }
 

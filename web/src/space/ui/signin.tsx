@@ -36,7 +36,7 @@ export function SignIn({ tokens, widget, onDone, onClose }: Props) {
   };
   const name = account.trim().replace(/^@/, "").toLowerCase();
   return (
-    <dialog ref={dialog} class="token signin" aria-labelledby="signin-title" onClose={onClose}>
+    <dialog ref={dialog} class="token signin" aria-labelledby="signin-title" tabIndex={-1} autofocus onClose={onClose}>
       <h2 id="signin-title">Sign in</h2>
       <p>Your name then shows as proven, here and everywhere in the city.</p>
       <section aria-labelledby="signin-hive">

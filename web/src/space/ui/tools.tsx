@@ -124,7 +124,7 @@ function More(props: BarProps) {
 function Pill({ state }: { state: State }) {
   const isLive = state.phase.is === "inside";
   return (
-    <span class={`pill ${isLive ? "live" : state.phase.is === "offline" ? "bad" : "wait"}`} role="status">
+    <span class={`pill ${isLive ? "live" : state.phase.is === "offline" ? "bad" : "wait"}`}>
       <i aria-hidden="true" />
       {isLive ? "Live" : state.phase.is === "offline" ? "Offline" : "Reconnecting"}
     </span>
