@@ -3,6 +3,7 @@ package matrix
 import (
 	"context"
 	"errors"
+	"math"
 	"net/http"
 
 	"maunium.net/go/mautrix"
@@ -10,31 +11,73 @@ import (
 	"maunium.net/go/mautrix/id"
 )
 
+// creatorLevel stands for the power of those who made a room of version 12 or
+// later, who are above every level.
+const creatorLevel = math.MaxInt
+
 // PowerLevels asks for the power levels of a room the daemon is in: of the
-// users named there, and of all others. The creators of a room of version 12,
-// who stand above all levels, are not named there.
+// users named there and of those who made it, and of all others.
 //
 // It needs no Connect: it borrows the configured token or the session that the
-// daemon saved, perhaps in another process, and neither logs in nor renews. A
-// room without power levels gives nobody any.
+// daemon saved, perhaps in another process, and neither logs in nor renews.
 func (c *Client) PowerLevels(ctx context.Context, roomID string) (users map[string]int, others int, err error) {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
-	var levels event.PowerLevelsEventContent
+	var levels *event.PowerLevelsEventContent
+	var made *event.Event
 	err = c.borrow(ctx, func(api *mautrix.Client) error {
-		return api.StateEvent(ctx, id.RoomID(roomID), event.StatePowerLevels, "", &levels)
+		if levels, err = unlessMissing(askLevels(ctx, api, id.RoomID(roomID))); err != nil {
+			return err
+		}
+		made, err = unlessMissing(api.FullStateEvent(ctx, id.RoomID(roomID), event.StateCreate, ""))
+		return err
 	})
-	if refusal, ok := errors.AsType[mautrix.HTTPError](err); ok && refusal.IsStatus(http.StatusNotFound) {
-		return nil, 0, nil
-	}
 	if err != nil {
 		return nil, 0, failed("ask for the power levels of "+roomID, err)
 	}
-	users = make(map[string]int, len(levels.Users))
+	users = makers(made, levels != nil)
+	if levels == nil {
+		return users, 0, nil
+	}
 	for user, level := range levels.Users {
-		users[user.String()] = level
+		if _, above := users[user.String()]; !above {
+			users[user.String()] = level
+		}
 	}
 	return users, levels.UsersDefault, nil
+}
+
+func askLevels(ctx context.Context, api *mautrix.Client, room id.RoomID) (*event.PowerLevelsEventContent, error) {
+	var levels event.PowerLevelsEventContent
+	return &levels, api.StateEvent(ctx, room, event.StatePowerLevels, "", &levels)
+}
+
+// unlessMissing turns state that a room does not have into nil.
+func unlessMissing[T any](state *T, err error) (*T, error) {
+	if refusal, ok := errors.AsType[mautrix.HTTPError](err); ok && refusal.IsStatus(http.StatusNotFound) {
+		return nil, nil //nolint:nilnil // none is an answer
+	}
+	return state, err
+}
+
+// makers are those whose power comes from having made the room: since version
+// 12 always, before it while the room has no levels (room version 12 and
+// "m.room.power_levels" in the client-server API).
+func makers(made *event.Event, hasLevels bool) map[string]int {
+	users := map[string]int{}
+	if made == nil || made.Sender == "" {
+		return users
+	}
+	content := made.Content.AsCreate()
+	switch {
+	case content.SupportsCreatorPower():
+		for _, user := range append(content.AdditionalCreators, made.Sender) {
+			users[user.String()] = creatorLevel
+		}
+	case !hasLevels:
+		users[made.Sender.String()] = 100
+	}
+	return users
 }
 
 // borrow does something with the configured token, and with the saved session
