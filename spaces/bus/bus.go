@@ -69,6 +69,9 @@ func (b *Bus) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if _, err := sessionStream.ensure(ctx, writer); err != nil {
+		return err
+	}
 	b.pub = newPublisher(writer, info, b.metrics, b.log)
 	if b.server == nil {
 		return nil

@@ -41,8 +41,11 @@ type feed struct {
 	errs chan error         // the first error; later ones are dropped
 	done chan struct{}
 
-	left uint64 // messages of the snapshot that are still to come
-	seq  uint64 // consumer sequence of the last message
+	left    uint64 // messages of the snapshot that are still to come
+	pending uint64 // messages that the stream had behind the last one
+	seq     uint64 // consumer sequence of the last message
+	first   uint64 // stream sequence of the first message; zero before it
+	last    uint64 // and of the last
 }
 
 // openFeed replaces the named consumer: a break can never pile them up.
@@ -151,7 +154,10 @@ func (f *feed) advance(m jetstream.Msg) (*jetstream.MsgMetadata, error) {
 	if meta.Sequence.Consumer != f.seq+1 {
 		return nil, fmt.Errorf("%w: %d after %d", errGap, meta.Sequence.Consumer, f.seq)
 	}
-	f.seq = meta.Sequence.Consumer
+	f.seq, f.last, f.pending = meta.Sequence.Consumer, meta.Sequence.Stream, meta.NumPending
+	if f.first == 0 {
+		f.first = f.last
+	}
 	f.left = min(meta.NumPending, max(f.left, 1)-1)
 	return meta, nil
 }

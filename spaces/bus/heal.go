@@ -41,7 +41,7 @@ func fenced(err error) bool {
 // heal makes the stream exist and restores what was lost with an old one. It
 // returns ErrDeposed when somebody else leads by now. The caller holds mu.
 func (p *publisher) heal(ctx context.Context) error {
-	info, err := cityStream.ensure(ctx, p.js)
+	info, err := cityStream.again(ctx, p.js)
 	if err != nil {
 		return err
 	}
@@ -49,7 +49,7 @@ func (p *publisher) heal(ctx context.Context) error {
 	p.found(info)
 	if p.term == nil {
 		if emptied {
-			return p.restore(ctx)
+			return p.restore(ctx, p.journal.living(time.Now()))
 		}
 		return nil
 	}
@@ -62,14 +62,22 @@ func (p *publisher) heal(ctx context.Context) error {
 	// A fence of zero lets values in as long as nobody has begun a term. The
 	// record comes last: it tells watchers that everything is there again.
 	p.term.fence = 0
-	if err := p.restore(ctx); err != nil {
+	lost := p.journal.living(time.Now())
+	if err := p.restore(ctx, lost); err != nil {
 		return err
 	}
-	return p.term.writeAgain(ctx, p.js)
+	if err := p.term.writeAgain(ctx, p.js); err != nil || len(lost) == 0 {
+		return err
+	}
+	// The stream may have been emptied in between: then the record stands alone,
+	// and nothing would ever be refused again.
+	if m, err := lastMessage(ctx, p.js, lost[0].subject); err != nil || m != nil {
+		return err
+	}
+	return p.restore(ctx, lost)
 }
 
-func (p *publisher) restore(ctx context.Context) error {
-	lost := p.journal.living(time.Now())
+func (p *publisher) restore(ctx context.Context, lost []entry) error {
 	p.metrics.restores.Inc()
 	p.log.WarnContext(ctx, "the stream has lost its contents; restoring them", "values", len(lost))
 	if err := errors.Join(p.send(ctx, lost)...); err != nil {

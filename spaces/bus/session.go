@@ -78,7 +78,7 @@ func (w *sessionWatch) follow(ctx context.Context) error {
 }
 
 func (w *sessionWatch) open(ctx context.Context) (*feed, error) {
-	if _, err := sessionStream.ensure(ctx, w.bus.reader); err != nil {
+	if _, err := sessionStream.again(ctx, w.bus.reader); err != nil {
 		return nil, err
 	}
 	return openFeed(ctx, w.bus.reader, sessionStreamName, sessionStream.subjects, w.name, w.bus.log)
@@ -113,7 +113,10 @@ func (w *sessionWatch) take(f *feed, m jetstream.Msg) error {
 	if _, err := f.advance(m); err != nil {
 		return err
 	}
-	news, ok, err := decodeSession(m.Subject(), m.Headers().Get(expiredHeader) != "", m.Data())
+	if f.pending == 0 {
+		defer w.roster.judge()
+	}
+	news, ok, err := decodeSession(m.Subject(), m.Headers(), m.Data())
 	if err != nil {
 		w.bus.metrics.malformed.Inc()
 		w.bus.log.Debug("dropped a malformed message", "subject", m.Subject(), "err", err)

@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats.go"
+
 	"presence/spaces"
 )
 
@@ -15,13 +17,13 @@ func FuzzDecodeSession(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	f.Add(sessionSubject("a", "s.1"), false, data)
-	f.Add(sessionSubject("a", "s.1"), true, []byte{})
-	f.Add(aliveSubject("a"), false, []byte(`{"sessions":1}`))
-	f.Add(aliveSubject("a"), true, []byte{})
-	f.Add("space.session..", false, []byte(`{"key":"global:lobby"}`))
-	f.Fuzz(func(t *testing.T, subject string, expired bool, data []byte) {
-		news, ok, err := decodeSession(subject, expired, data)
+	f.Add(sessionSubject("a", "s.1"), "", "7", data)
+	f.Add(sessionSubject("a", "s.1"), "MaxAge", "", []byte{})
+	f.Add(aliveSubject("a"), "", "-1", []byte(`{"sessions":1}`))
+	f.Add(aliveSubject("a"), "MaxAge", "", []byte{})
+	f.Add("space.session..", "", "", []byte(`{"key":"global:lobby"}`))
+	f.Fuzz(func(t *testing.T, subject, expired, round string, data []byte) {
+		news, ok, err := decodeSession(subject, nats.Header{expiredHeader: {expired}, roundHeader: {round}}, data)
 		if err != nil || !ok {
 			return
 		}

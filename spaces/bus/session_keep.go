@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"time"
 
@@ -66,11 +68,18 @@ func stored(subject string, data []byte, ttl time.Duration) *nats.Msg {
 
 // keeper makes the stream hold what the gateway has, and nothing else. A sign
 // of life follows only when all of it is acknowledged, and it expects the one
-// before it to be the newest: a stream that was lost or made anew, or a server
-// that was away for too long, refuses it, and everything is said again first.
+// before it (the first in a round, what was said first) to be in its place: a
+// stream that was lost or made anew, or a server that was away for too long,
+// refuses it, and everything is said again first.
+//
+// That begins a new round, which everything said from then on carries. A stream
+// that is emptied leaves no gap in what its consumers receive: a watcher may
+// never hear what was said last before it, such as that somebody has left, so
+// what it does not hear again in the new round is over.
 type keeper struct {
 	*Gateway
 	whole bool              // nothing of what was published can be relied upon
+	round uint64            // rises; also from one process to the next of the same name
 	gone  map[string]string // subjects by session id, whose removal is not acknowledged
 	fence uint64            // where the last sign of life is stored
 	beats time.Time         // when that was
@@ -121,19 +130,17 @@ func (k *keeper) say(ctx context.Context, every time.Duration) error {
 func (k *keeper) publish(ctx context.Context, every time.Duration) error {
 	now := time.Now()
 	if k.whole {
-		if _, err := sessionStream.ensure(ctx, k.js); err != nil {
+		k.round = max(k.round+1, uint64(now.UnixNano()))
+		if _, err := sessionStream.again(ctx, k.js); err != nil {
 			return err
 		}
 	}
 	all := k.whole || now.After(k.renew)
 	messages, total := k.due(all)
-	for len(messages) > 0 {
-		part := messages[:min(len(messages), maxUnacked)]
-		messages = messages[len(part):]
-		if err := errors.Join(sendAll(ctx, k.js, part)...); err != nil {
-			k.whole = true
-			return err
-		}
+	ground, err := k.send(ctx, messages)
+	if err != nil {
+		k.whole = true
+		return err
 	}
 	clear(k.gone)
 	if all {
@@ -142,7 +149,34 @@ func (k *keeper) publish(ctx context.Context, every time.Duration) error {
 	if !k.whole && now.Sub(k.beats) < every/2 {
 		return nil
 	}
-	return k.beat(ctx, now, total)
+	if !k.whole {
+		ground = place{aliveSubject(k.id), k.fence}
+	}
+	return k.beat(ctx, now, total, ground)
+}
+
+// place is where a message is stored. It says that the stream has lost nothing
+// since: whatever empties the stream takes this message as well.
+type place struct {
+	subject string
+	seq     uint64
+}
+
+// send publishes messages. Of a whole round it returns the place of the first.
+func (k *keeper) send(ctx context.Context, messages []*nats.Msg) (ground place, err error) {
+	if k.whole && len(messages) > 0 {
+		ack, err := k.js.PublishMsg(ctx, messages[0], jetstream.WithRetryAttempts(0))
+		if err != nil {
+			return place{}, err
+		}
+		ground, messages = place{messages[0].Subject, ack.Sequence}, messages[1:]
+	}
+	for part := range slices.Chunk(messages, maxUnacked) {
+		if err := errors.Join(sendAll(ctx, k.js, part)...); err != nil {
+			return place{}, err
+		}
+	}
+	return ground, nil
 }
 
 // due takes what is to be published: everything, or what has changed.
@@ -157,7 +191,7 @@ func (k *keeper) due(all bool) (messages []*nats.Msg, total int) {
 		}
 		delete(k.gone, id)
 		if !all {
-			messages = append(messages, m)
+			messages = append(messages, k.inRound(m))
 		}
 	}
 	clear(k.dirty)
@@ -166,16 +200,23 @@ func (k *keeper) due(all bool) (messages []*nats.Msg, total int) {
 	}
 	if all {
 		for _, m := range k.own {
-			messages = append(messages, m)
+			messages = append(messages, k.inRound(m))
 		}
 	}
 	return messages, len(k.own)
 }
 
-func (k *keeper) beat(ctx context.Context, now time.Time, total int) error {
-	m := stored(aliveSubject(k.id), fmt.Appendf(nil, `{"sessions":%d}`, total), k.bus.cfg.GatewayTTL)
-	if !k.whole {
-		m.Header[jetstream.ExpectedLastSubjSeqHeader] = []string{strconv.FormatUint(k.fence, 10)}
+func (k *keeper) inRound(m *nats.Msg) *nats.Msg {
+	header := maps.Clone(m.Header)
+	header[roundHeader] = []string{strconv.FormatUint(k.round, 10)}
+	return &nats.Msg{Subject: m.Subject, Data: m.Data, Header: header}
+}
+
+func (k *keeper) beat(ctx context.Context, now time.Time, total int, ground place) error {
+	m := k.inRound(stored(aliveSubject(k.id), fmt.Appendf(nil, `{"sessions":%d}`, total), k.bus.cfg.GatewayTTL))
+	if ground.seq > 0 {
+		m.Header[jetstream.ExpectedLastSubjSeqSubjHeader] = []string{ground.subject}
+		m.Header[jetstream.ExpectedLastSubjSeqHeader] = []string{strconv.FormatUint(ground.seq, 10)}
 	}
 	ack, err := k.js.PublishMsg(ctx, m, jetstream.WithRetryAttempts(0))
 	if err != nil {

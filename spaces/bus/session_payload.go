@@ -3,7 +3,10 @@ package bus
 import (
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
+
+	"github.com/nats-io/nats.go"
 
 	"presence/spaces"
 )
@@ -30,6 +33,7 @@ func encodeSession(n spaces.Session) ([]byte, error) {
 type sessionNews struct {
 	gateway string
 	token   string          // of the session
+	round   uint64          // in which the gateway has said it; see keeper
 	session *spaces.Session // nil: it is gone
 	end     bool            // the gateway has stopped
 	expired bool            // nobody has renewed it, perhaps because the server was away
@@ -40,20 +44,27 @@ type sessionNews struct {
 // hears it not, which stands still during an outage; the server's does not.
 const expiredHeader = "Nats-Marker-Reason"
 
-func decodeSession(subject string, expired bool, data []byte) (news sessionNews, ok bool, err error) {
-	gone := len(data) == 0
+// roundHeader carries the round of what a gateway says.
+const roundHeader = "Presence-Round"
+
+func decodeSession(subject string, header nats.Header, data []byte) (news sessionNews, ok bool, err error) {
+	gone, expired := len(data) == 0, header.Get(expiredHeader) != ""
+	round, err := readRound(header)
+	if err != nil {
+		return sessionNews{}, false, err
+	}
 	if id, is := strings.CutPrefix(subject, alivePrefix); is {
 		if !validGateway(id) {
 			return sessionNews{}, false, fmt.Errorf("%q is no gateway", id)
 		}
-		return sessionNews{gateway: id, end: gone}, !gone || !expired, nil // an expired sign of life is no end
+		return sessionNews{gateway: id, end: gone, round: round}, !gone || !expired, nil // an expired sign of life is no end
 	}
 	rest, is := strings.CutPrefix(subject, sessionPrefix)
 	gateway, token, _ := strings.Cut(rest, ".")
 	if !is || !validGateway(gateway) || token == "" {
 		return sessionNews{}, false, fmt.Errorf("unknown subject %q", subject)
 	}
-	news = sessionNews{gateway: gateway, token: token, expired: expired}
+	news = sessionNews{gateway: gateway, token: token, expired: expired, round: round}
 	if gone {
 		return news, true, nil
 	}
@@ -66,6 +77,19 @@ func decodeSession(subject string, expired bool, data []byte) (news sessionNews,
 	}
 	news.session = &n
 	return news, true, nil
+}
+
+// readRound is zero for what somebody says who knows no rounds.
+func readRound(header nats.Header) (uint64, error) {
+	text := header.Get(roundHeader)
+	if text == "" {
+		return 0, nil
+	}
+	round, err := strconv.ParseUint(text, 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("round: %w", err)
+	}
+	return round, nil
 }
 
 func readSession(data []byte) (spaces.Session, error) {

@@ -1,6 +1,7 @@
 package bus
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -28,10 +29,18 @@ type seat struct{ gateway, token string }
 // peer is one gateway.
 type peer struct {
 	alive  bool
-	fresh  bool                      // heard in the feed of now: stored is everything it has
+	fresh  bool                      // judged in the feed of now: stored is everything it has
+	spoke  bool                      // it has given a sign of life that is not judged yet
+	round  uint64                    // of its last sign of life
 	until  time.Time                 // dead then, unless it is heard before
-	stored map[string]spaces.Session // what the feed of now has brought
+	stored map[string]said           // what the feed of now has brought
 	shown  map[string]spaces.Session // what the watcher knows
+}
+
+// said is a session with the round in which its gateway spoke of it last.
+type said struct {
+	spaces.Session
+	round uint64
 }
 
 func newRoster(ttl time.Duration) *roster {
@@ -41,7 +50,7 @@ func newRoster(ttl time.Duration) *roster {
 // begin forgets what an earlier feed has brought, but not what was shown.
 func (r *roster) begin() {
 	for _, p := range r.peers {
-		p.fresh = false
+		p.fresh, p.spoke = false, false
 		clear(p.stored)
 	}
 }
@@ -49,6 +58,7 @@ func (r *roster) begin() {
 // resume ends a snapshot: who was alive before an outage and has not been heard
 // yet gets time to come back.
 func (r *roster) resume(now time.Time) {
+	r.judge()
 	for _, p := range r.peers {
 		if p.alive && !p.fresh {
 			p.until = now.Add(r.ttl + comeback)
@@ -59,7 +69,7 @@ func (r *roster) resume(now time.Time) {
 func (r *roster) apply(news sessionNews, now time.Time) {
 	p := r.peers[news.gateway]
 	if p == nil {
-		p = &peer{stored: map[string]spaces.Session{}, shown: map[string]spaces.Session{}}
+		p = &peer{stored: map[string]said{}, shown: map[string]spaces.Session{}}
 		r.peers[news.gateway] = p
 	}
 	switch {
@@ -67,7 +77,7 @@ func (r *roster) apply(news sessionNews, now time.Time) {
 		clear(p.stored)
 		r.dies(news.gateway, p)
 	case news.token == "":
-		r.heard(news.gateway, p, now)
+		r.heard(p, news.round, now)
 	case news.session == nil:
 		delete(p.stored, news.token)
 		if news.expired && !p.fresh {
@@ -75,29 +85,42 @@ func (r *roster) apply(news sessionNews, now time.Time) {
 		}
 		r.hide(news.gateway, p, news.token)
 	default:
-		p.stored[news.token] = *news.session
+		p.stored[news.token] = said{*news.session, news.round}
 		if p.alive {
 			r.show(news.gateway, p, news.token, *news.session)
 		}
 	}
 }
 
-// heard is a sign of life. A gateway gives one after it has said everything, so
-// what it did not say in this feed is over.
-func (r *roster) heard(id string, p *peer, now time.Time) {
+// heard is a sign of life. What it says about sessions holds later, see judge.
+func (r *roster) heard(p *peer, round uint64, now time.Time) {
 	p.until = now.Add(r.ttl)
-	if p.alive && p.fresh {
-		return
+	if !p.fresh || p.round != round {
+		p.round, p.spoke = round, true
 	}
-	p.alive, p.fresh = true, true
-	delete(r.gone, id)
-	for token := range p.shown {
-		if _, still := p.stored[token]; !still {
-			r.hide(id, p, token)
+}
+
+// judge must be called when nothing of the stream is left to come: until then
+// what a gateway said before its sign of life may be missing, because it has
+// been replaced by what it said after it. A gateway gives a sign of life after
+// it has said everything, so what it did not say in this feed, or not in the
+// round of now, is over.
+func (r *roster) judge() {
+	for id, p := range r.peers {
+		if !p.spoke {
+			continue
 		}
-	}
-	for token, n := range p.stored {
-		r.show(id, p, token, n)
+		p.alive, p.fresh, p.spoke = true, true, false
+		delete(r.gone, id)
+		maps.DeleteFunc(p.stored, func(_ string, s said) bool { return s.round < p.round })
+		for token := range p.shown {
+			if _, still := p.stored[token]; !still {
+				r.hide(id, p, token)
+			}
+		}
+		for token, s := range p.stored {
+			r.show(id, p, token, s.Session)
+		}
 	}
 }
 
@@ -105,7 +128,7 @@ func (r *roster) dies(id string, p *peer) {
 	if !p.alive {
 		return
 	}
-	p.alive, p.fresh = false, false
+	p.alive, p.fresh, p.spoke = false, false, false
 	r.gone[id] = true
 	for token := range p.shown {
 		r.hide(id, p, token)
@@ -177,7 +200,7 @@ func (r *roster) flush() (entered, left []spaces.Session, gone []string) {
 	clear(r.touched)
 	clear(r.gone)
 	for id, p := range r.peers {
-		if !p.alive && len(p.stored) == 0 {
+		if !p.alive && !p.spoke && len(p.stored) == 0 {
 			delete(r.peers, id)
 		}
 	}

@@ -33,14 +33,18 @@ type guard struct {
 func guardSessions(t testing.TB, b *bus.Bus) *guard {
 	t.Helper()
 	g := &guard{changed: make(chan struct{})}
+	watching(t, b, g)
+	return g
+}
+
+func watching(t testing.TB, b *bus.Bus, w bus.SessionWatcher) {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- b.WatchSessions(ctx, g) }()
+	go func() { done <- b.WatchSessions(ctx, w) }()
 	t.Cleanup(func() {
 		cancel()
 		must(t, <-done)
 	})
-	return g
 }
 
 func (g *guard) SessionsReset(all []spaces.Session, gateways []string) {
@@ -105,7 +109,7 @@ func (g *guard) ids() []string { return slices.Sorted(maps.Keys(g.inside)) }
 
 func (g *guard) untilInside(t testing.TB, want ...string) {
 	t.Helper()
-	slices.Sort(want)
+	want = slices.Sorted(slices.Values(want))
 	g.until(t, fmt.Sprintf("inside %v, not blind", want), func() bool { return !g.blind && slices.Equal(g.ids(), want) })
 }
 
@@ -316,6 +320,58 @@ func TestAnyTroubleOfSessionsHeals(t *testing.T) {
 		seen.untilInside(t, slices.Collect(maps.Keys(inside))...)
 	}
 	seen.noneMissed(t)
+}
+
+// slow is a guard that is held up when somebody enters.
+type slow struct {
+	*guard
+	at   string
+	held chan struct{} // closed when it is held up
+	hold chan struct{} // until this closes
+}
+
+func (s *slow) SessionsChanged(entered, left []spaces.Session) {
+	if slices.ContainsFunc(entered, func(n spaces.Session) bool { return n.ID == s.at }) {
+		close(s.held)
+		<-s.hold
+	}
+	s.guard.SessionsChanged(entered, left)
+}
+
+// A stream that is emptied leaves no gap for a watcher who has not received all
+// of it: what it missed must come to light all the same.
+func TestAPurgeLeavesNobodyBehind(t *testing.T) {
+	t.Parallel()
+	n := startNATS(t)
+	_, js := outsider(t, n)
+	cfg := bus.Config{URL: n.url(), GatewayTTL: steady}
+	a := gateway(t, open(t, cfg), "a")
+	a.enter(t, "leaves", "stays")
+	quick := guardSessions(t, open(t, cfg))
+	late := &slow{guard: &guard{changed: make(chan struct{})}, at: "first", held: make(chan struct{}), hold: make(chan struct{})}
+	watching(t, open(t, cfg), late)
+	goOn := sync.OnceFunc(func() { close(late.hold) })
+	t.Cleanup(goOn)
+	quick.untilInside(t, "leaves", "stays")
+	late.untilInside(t, "leaves", "stays")
+	late.require("stays")
+
+	a.enter(t, "first")
+	<-late.held
+	crowd := []string{"first", "stays"}
+	for i := range 3 * 512 { // more than a watcher receives ahead
+		crowd = append(crowd, fmt.Sprint("crowd-", i))
+	}
+	a.enter(t, crowd[2:]...)
+	quick.untilInside(t, append(crowd, "leaves")...)
+	a.DropSession("leaves")
+	quick.untilInside(t, crowd...)
+	s, err := js.Stream(t.Context(), "SPACE_SESSIONS")
+	must(t, err)
+	must(t, s.Purge(t.Context()))
+	goOn()
+	late.untilInside(t, crowd...)
+	late.noneMissed(t)
 }
 
 func replaceStream(t *testing.T, js jetstream.JetStream, name string) {

@@ -60,6 +60,21 @@ func (s stream) ensure(ctx context.Context, js jetstream.JetStream) (*jetstream.
 	return there.CachedInfo(), nil
 }
 
+// deletionTakes is how long the server may need to delete a stream. It forgets
+// the stream's name first and moves the files away later: whoever creates the
+// stream anew in between loses its files, or crashes the server (a nil pointer
+// in newFileStore, nats-server 2.15.2).
+const deletionTakes = 500 * time.Millisecond
+
+// again is ensure for a stream that was there before: one that is missing has
+// been deleted, perhaps a moment ago.
+func (s stream) again(ctx context.Context, js jetstream.JetStream) (*jetstream.StreamInfo, error) {
+	if _, err := js.Stream(ctx, s.name); errors.Is(err, jetstream.ErrStreamNotFound) {
+		pause(ctx, deletionTakes)
+	}
+	return s.ensure(ctx, js)
+}
+
 const (
 	// storeBusy is the server's answer while the files of a stream of the same
 	// name, deleted a moment ago, are still being removed.

@@ -34,7 +34,7 @@ type termRecord struct {
 func (p *publisher) begin(ctx context.Context, holder string, depose context.CancelCauseFunc) (*term, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	info, err := cityStream.ensure(ctx, p.js)
+	info, err := cityStream.again(ctx, p.js)
 	if err != nil {
 		return nil, err
 	}

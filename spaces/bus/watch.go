@@ -3,7 +3,6 @@ package bus
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/nats-io/nuid"
 
@@ -16,8 +15,7 @@ type cityWatch struct {
 	to   CityWatcher
 	name string
 
-	created time.Time // incarnation of the stream behind the last CityReset; zero before the first
-	led     bool      // it had a term's record
+	shown *cityFeed // behind the last picture; nil before the first
 }
 
 // WatchCity tells w about the city until ctx ends: first everything, then every
@@ -63,13 +61,13 @@ func (w *cityWatch) follow(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for w.mustHold(f, state) {
+	if w.mustHold(f, state) {
 		w.goBlind()
 		if err := w.hold(ctx, f, &state); err != nil {
 			return err
 		}
 	}
-	w.created, w.led = f.created, f.led
+	w.shown = f
 	w.see()
 	w.to.CityReset(state)
 	return w.live(ctx, f)
@@ -80,18 +78,30 @@ func (w *cityWatch) follow(ctx context.Context) error {
 // when it restores a stream, and first when it begins a term; its first status
 // that is not "starting" follows its links and rooms.
 func (w *cityWatch) mustHold(f *cityFeed, state CityState) bool {
-	lost := !w.created.IsZero() && !w.created.Equal(f.created)
-	emptied := w.led && !f.led
-	return emptied || lost && (state.Status == nil || state.Status.Sync == spaces.SyncStarting)
+	if w.shown == nil {
+		return false
+	}
+	if w.shown.led && !f.led {
+		return true
+	}
+	lost := !w.shown.created.Equal(f.created) || f.first > w.shown.last
+	return lost && (state.Status == nil || state.Status.Sync == spaces.SyncStarting)
 }
 
-// hold adds what arrives next to a state that is not shown yet.
+// hold adds what arrives to a state that is not shown yet, until it can be. What
+// was stored before the record may come after it, because it was replaced
+// meanwhile: only who has caught up with the stream has everything.
 func (w *cityWatch) hold(ctx context.Context, f *cityFeed, state *CityState) error {
-	changes, err := f.next(ctx)
-	for _, c := range changes {
-		state.apply(c)
+	for w.mustHold(f, *state) || f.pending > 0 {
+		changes, err := f.next(ctx)
+		for _, c := range changes {
+			state.apply(c)
+		}
+		if err != nil {
+			return err
+		}
 	}
-	return err
+	return nil
 }
 
 // live passes changes on until the feed breaks.
