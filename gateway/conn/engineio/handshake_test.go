@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"presence/gateway/conn"
@@ -141,16 +142,15 @@ func TestKeptRequest(t *testing.T) {
 // polls or WebSockets.
 func TestServerTimeouts(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, func(c *engineio.Config) { c.PingInterval = time.Second })
-	w.serve(func(web *httptest.Server) {
-		web.Config.ReadTimeout, web.Config.WriteTimeout = 300*time.Millisecond, 300*time.Millisecond
-		web.Start()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, nil)
+		w.serveInBubble(&http.Server{ReadTimeout: 10 * time.Second, WriteTimeout: 10 * time.Second})
+		c, _ := w.talk()
+		w.poll().expectGet(http.StatusOK, "2")
+		c.expect("2")
+		c.say("4hello")
+		c.expect("4hello")
 	})
-	c, _ := w.talk()
-	w.poll().expectGet(http.StatusOK, "2")
-	c.expect("2")
-	c.say("4hello")
-	c.expect("4hello")
 }
 
 // TestBeforeRun: a request that comes before Run waits for it.

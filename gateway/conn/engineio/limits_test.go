@@ -66,15 +66,14 @@ func TestFlood(t *testing.T) {
 // TestPingFlood: WebSocket pings count as messages.
 func TestPingFlood(t *testing.T) {
 	t.Parallel()
-	w := start(t, func(c *engineio.Config) { c.MessagesPerSecond = 2 })
-	c, a := w.talk()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	defer cancel()
-	read := c.ws.CloseRead(ctx) // pongs are read by the library
-	for read.Err() == nil {
-		_ = c.ws.Ping(read)
-	}
-	a.expectClosed(t, "flood")
+	synctest.Test(t, func(t *testing.T) {
+		c, a := startInBubble(t, func(c *engineio.Config) { c.MessagesPerSecond = 2 }).talk()
+		read := c.ws.CloseRead(t.Context()) // pongs are read by the library
+		for read.Err() == nil {
+			_ = c.ws.Ping(read)
+		}
+		a.expectClosed(t, "flood")
+	})
 }
 
 func TestFullServer(t *testing.T) {

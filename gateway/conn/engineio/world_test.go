@@ -6,7 +6,6 @@ import (
 	"errors"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -17,6 +16,7 @@ import (
 	"github.com/coder/websocket"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"presence/deploy/testnet"
 	"presence/gateway/conn/engineio"
 )
 
@@ -96,10 +96,16 @@ func newWorld(t *testing.T, change func(*engineio.Config)) *world {
 	return w
 }
 
-// start serves the world over TCP.
+// start serves the world over TCP. Time limits that a test does not set are far
+// away: a loaded machine would come near them.
 func start(t *testing.T, change func(*engineio.Config)) *world {
 	t.Helper()
-	w := newWorld(t, change)
+	w := newWorld(t, func(c *engineio.Config) {
+		c.PingInterval, c.UpgradeTimeout = time.Hour, time.Hour
+		if change != nil {
+			change(c)
+		}
+	})
 	w.serve((*httptest.Server).Start)
 	return w
 }
@@ -121,40 +127,15 @@ func (w *world) serve(begin func(*httptest.Server)) {
 func startInBubble(t *testing.T, change func(*engineio.Config)) *world {
 	t.Helper()
 	w := newWorld(t, change)
-	l := make(pipes)
-	server := &http.Server{Handler: w.engine, ReadHeaderTimeout: time.Hour}
-	go func() { _ = server.Serve(l) }()
-	transport := &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) {
-		ours, theirs := net.Pipe()
-		l <- theirs
-		return ours, nil
-	}}
-	w.client, w.url = &http.Client{Transport: transport}, "http://in.memory"
-	t.Cleanup(func() {
-		w.stop()
-		transport.CloseIdleConnections()
-		_ = server.Close()
-	})
+	w.serveInBubble(&http.Server{})
 	return w
 }
 
-// pipes is a listener without a network.
-type pipes chan net.Conn
-
-func (p pipes) Accept() (net.Conn, error) {
-	c, open := <-p
-	if !open {
-		return nil, net.ErrClosed
-	}
-	return c, nil
+func (w *world) serveInBubble(server *http.Server) {
+	server.Handler = w.engine
+	w.client, w.url = testnet.Serve(w.t, server), testnet.URL
+	w.t.Cleanup(w.stop)
 }
-
-func (p pipes) Close() error {
-	close(p)
-	return nil
-}
-
-func (p pipes) Addr() net.Addr { return &net.UnixAddr{Name: "in memory", Net: "unix"} }
 
 // on is the world for a test inside the one that started it.
 func (w *world) on(t *testing.T) *world {

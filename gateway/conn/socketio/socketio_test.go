@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/coder/websocket"
@@ -76,7 +77,7 @@ func TestManyConnects(t *testing.T) {
 	}
 }
 
-// TestPending: who has no socket yet has little room and little time.
+// TestPending: who has no socket yet has little room.
 func TestPending(t *testing.T) {
 	t.Parallel()
 	w := start(t, engineio.Config{MaxPending: 1})
@@ -84,7 +85,7 @@ func TestPending(t *testing.T) {
 	c := w.dial()
 	c.say(`40{"token":"bad"}`)
 	c.hear()
-	answer, err := w.web.Client().Get(w.web.URL + "/socket.io/?EIO=4&transport=polling")
+	answer, err := w.client.Get(w.url + "/socket.io/?EIO=4&transport=polling")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,8 +94,19 @@ func TestPending(t *testing.T) {
 	}
 	w.join(c, "")
 	w.dial()
+}
 
-	start(t, engineio.Config{ConnectTimeout: 50 * time.Millisecond}).dial().expectClosed(4408)
+// TestConnectTimeout: a client that says nothing is put out after 10 s.
+func TestConnectTimeout(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := startInBubble(t, engineio.Config{}).dial()
+		opened := time.Now()
+		c.expectClosed(4408)
+		if held := time.Since(opened).Round(time.Second); held != 10*time.Second {
+			t.Errorf("closed after %v", held)
+		}
+	})
 }
 
 func TestEvents(t *testing.T) {
@@ -265,11 +277,11 @@ func TestSharedFrames(t *testing.T) {
 // request makes one polling request.
 func (w *world) request(method, query, body string) string {
 	w.t.Helper()
-	r, err := http.NewRequestWithContext(w.t.Context(), method, w.web.URL+"/socket.io/?EIO=4&transport=polling"+query, strings.NewReader(body))
+	r, err := http.NewRequestWithContext(w.t.Context(), method, w.url+"/socket.io/?EIO=4&transport=polling"+query, strings.NewReader(body))
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	answer, err := w.web.Client().Do(r)
+	answer, err := w.client.Do(r)
 	if err != nil {
 		w.t.Fatal(err)
 	}

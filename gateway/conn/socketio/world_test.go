@@ -13,6 +13,7 @@ import (
 
 	"github.com/coder/websocket"
 
+	"presence/deploy/testnet"
 	"presence/gateway/conn/engineio"
 	"presence/gateway/conn/socketio"
 	"presence/gateway/wire"
@@ -25,7 +26,8 @@ const patience = time.Minute
 // world is one server with the namespaces "/" and "/custom".
 type world struct {
 	t         *testing.T
-	web       *httptest.Server
+	client    *http.Client
+	url       string
 	connected chan *app
 }
 
@@ -77,12 +79,34 @@ func (a *app) Disconnected(_ context.Context, reason string) { a.left <- reason 
 func start(t *testing.T, cfg engineio.Config) *world {
 	t.Helper()
 	w := &world{t: t, connected: make(chan *app, 100)}
-	w.web = serve(t, cfg, w.connect)
+	web := serve(t, cfg, w.connect)
+	w.client, w.url = web.Client(), web.URL
+	return w
+}
+
+// startInBubble is start for a test in fake time.
+func startInBubble(t *testing.T, cfg engineio.Config) *world {
+	t.Helper()
+	w := &world{t: t, connected: make(chan *app, 100)}
+	handler, stop := run(t, cfg, w.connect)
+	w.client, w.url = testnet.Serve(t, &http.Server{Handler: handler}), testnet.URL
+	t.Cleanup(stop)
 	return w
 }
 
 // serve runs one server until the test ends.
 func serve(t *testing.T, cfg engineio.Config, connect socketio.Connect) *httptest.Server {
+	t.Helper()
+	handler, stop := run(t, cfg, connect)
+	web := httptest.NewServer(handler)
+	t.Cleanup(func() {
+		stop()
+		web.Close()
+	})
+	return web
+}
+
+func run(t *testing.T, cfg engineio.Config, connect socketio.Connect) (handler http.Handler, stop func()) {
 	t.Helper()
 	io, err := socketio.New(cfg, map[string]socketio.Connect{"/": connect, "/custom": connect})
 	if err != nil {
@@ -90,18 +114,15 @@ func serve(t *testing.T, cfg engineio.Config, connect socketio.Connect) *httptes
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/socket.io/", io)
-	web := httptest.NewServer(mux)
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- io.Run(ctx) }()
-	t.Cleanup(func() {
+	return mux, func() {
 		cancel()
 		if err := <-ended; err != nil {
 			t.Error(err)
 		}
-		web.Close()
-	})
-	return web
+	}
 }
 
 // client is a WebSocket on which Engine.IO has been opened.
@@ -114,7 +135,7 @@ func (w *world) dial() *client {
 	w.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	ws, _, err := websocket.Dial(ctx, w.web.URL+"/socket.io/?EIO=4&transport=websocket", nil)
+	ws, _, err := websocket.Dial(ctx, w.url+"/socket.io/?EIO=4&transport=websocket", &websocket.DialOptions{HTTPClient: w.client})
 	if err != nil {
 		w.t.Fatal(err)
 	}
