@@ -55,9 +55,10 @@ type Ban struct {
 type Standing struct {
 	Viewer    Viewer
 	Space     Space
-	Role      Role // the strongest granted or inherited; empty is SpaceGuest
-	Ban       *Ban // nil: none in force
-	NSFWShown bool // the viewer said that they want to see such content
+	Role      Role      // the strongest granted or inherited; empty is SpaceGuest
+	Ban       *Ban      // nil: none in force
+	Newcomers time.Time // until when a guest's ban keeps the viewer out as well, who came after it from the same network; zero: it does not
+	NSFWShown bool      // the viewer said that they want to see such content
 	Now       time.Time
 }
 
@@ -81,6 +82,9 @@ func Decide(s Standing, a Action) error {
 	}
 	if s.Ban != nil && (s.Ban.Until.IsZero() || s.Ban.Until.After(s.Now)) {
 		return banned(*s.Ban)
+	}
+	if s.Viewer.Guest && s.Newcomers.After(s.Now) {
+		return s.proveYourself("a guest from your address was banned from this space, which is closed to new guests from there until " + s.Newcomers.UTC().Format(time.RFC3339))
 	}
 	switch a {
 	case ActModerate:

@@ -17,6 +17,8 @@ type Store interface {
 	Content(ctx context.Context, key spaces.Key) (spaces.Space, bool, error)
 	Settings(ctx context.Context, key spaces.Key) (spaces.Settings, error)
 	Rights(ctx context.Context, key spaces.Key, subject string, now time.Time) (store.Rights, error)
+	NewcomersBanned(ctx context.Context, key spaces.Key, subject, network string, now time.Time) (time.Time, error)
+	NoteGuest(ctx context.Context, subject, network string, now time.Time) error
 	LinksVersion(ctx context.Context) (int64, error)
 	Links(ctx context.Context) ([]spaces.Link, error)
 	List(ctx context.Context, q store.ListQuery) ([]store.Listed, error)
@@ -28,6 +30,7 @@ type Store interface {
 	PutGrant(ctx context.Context, g store.Grant) error
 	RemoveGrant(ctx context.Context, key spaces.Key, subject string) error
 	PutBan(ctx context.Context, b store.Ban) error
+	BanNetwork(ctx context.Context, b store.Ban) (newcomers time.Time, err error)
 	RemoveBan(ctx context.Context, key spaces.Key, subject string) error
 }
 
@@ -63,6 +66,8 @@ const (
 	rightsTTL  = 3 * time.Second
 	// powersTTL is longer: each miss is a request to the homeserver.
 	powersTTL = 30 * time.Second
+	// guestTTL is how often the store is told that a guest is still here.
+	guestTTL = time.Hour
 	// powersWait bounds how long a homeserver that hangs delays a join.
 	powersWait = 3 * time.Second
 
@@ -81,8 +86,9 @@ type Access struct {
 	log    *slog.Logger
 
 	contents *memory[spaces.Key, content]
-	rights   *memory[holder, store.Rights]
-	levels   *memory[string, levels] // by Matrix room
+	rights   *memory[holder, rights]
+	guests   *memory[holder, struct{}] // who was noted in the store; without a key
+	levels   *memory[string, levels]   // by Matrix room
 	links    linkTable
 }
 
@@ -96,6 +102,14 @@ type content struct {
 type holder struct {
 	key     spaces.Key
 	subject string
+	network string // of a guest
+}
+
+// rights is what the store says about a holder.
+type rights struct {
+	store.Rights
+
+	newcomers time.Time // as in [spaces.Standing]
 }
 
 // levels are the power levels of a Matrix room.
@@ -116,7 +130,8 @@ func New(cfg Config) *Access {
 	a := &Access{
 		store: cfg.Store, powers: cfg.Powers, kicker: cfg.Kicker, admin: cfg.Admin, now: cfg.Now, log: cfg.Log,
 		contents: newMemory[spaces.Key, content](maxContents, contentTTL),
-		rights:   newMemory[holder, store.Rights](maxRights, rightsTTL),
+		rights:   newMemory[holder, rights](maxRights, rightsTTL),
+		guests:   newMemory[holder, struct{}](maxRights, guestTTL),
 		levels:   newMemory[string, levels](maxContents, powersTTL),
 	}
 	a.links.store = cfg.Store
@@ -140,7 +155,22 @@ func (a *Access) Check(ctx context.Context, v spaces.Viewer, key spaces.Key, act
 	if spaces.ErrorCode(err) == spaces.CodeNotFound {
 		return spaces.Standing{}, err
 	}
+	if err == nil && (action == spaces.ActEnter || action == spaces.ActWrite) {
+		err = a.note(ctx, v, standing.Now)
+	}
 	return standing, err
+}
+
+// note remembers where a guest came from who is let in, in case of a ban.
+func (a *Access) note(ctx context.Context, v spaces.Viewer, now time.Time) error {
+	network := v.GuestNetwork()
+	if network == "" {
+		return nil
+	}
+	_, err := a.guests.get(now, holder{subject: v.Subject, network: network}, func() (struct{}, error) {
+		return struct{}{}, a.store.NoteGuest(ctx, v.Subject, network, now)
+	})
+	return err
 }
 
 // Space returns what a key stands for, whoever asks; [spaces.NoSpace] when it
@@ -194,7 +224,7 @@ func (a *Access) Audit(ctx context.Context, row store.AuditRow) error {
 func (a *Access) Forget(key spaces.Key) {
 	parent := key.Parent()
 	a.contents.drop(func(k spaces.Key, c content) bool { return k == parent || c.space.Key == parent })
-	a.rights.drop(func(h holder, _ store.Rights) bool { return h.key == parent })
+	a.rights.drop(func(h holder, _ rights) bool { return h.key == parent })
 }
 
 func (a *Access) content(ctx context.Context, key spaces.Key) (content, error) {
@@ -244,17 +274,16 @@ func (a *Access) place(ctx context.Context, s *spaces.Standing) error {
 	if v.Subject == "" {
 		return nil
 	}
-	rights, err := a.rights.get(s.Now, holder{key, v.Subject}, func() (store.Rights, error) {
-		return a.store.Rights(ctx, key, v.Subject, s.Now)
-	})
+	who := holder{key, v.Subject, v.GuestNetwork()}
+	held, err := a.rights.get(s.Now, who, func() (rights, error) { return a.askRights(ctx, who, s.Now) })
 	if err != nil {
 		return err
 	}
-	s.Ban = rights.Ban
+	s.Ban, s.Newcomers = held.Ban, held.newcomers
 	if v.Guest { // proves nothing, so holds nothing
 		return nil
 	}
-	s.Role = strongest(rights.Granted, shared(rights.Permission))
+	s.Role = strongest(held.Granted, shared(held.Permission))
 	if s.Space.Owner == v.Subject {
 		s.Role = spaces.SpaceAdmin
 	}
@@ -262,6 +291,14 @@ func (a *Access) place(ctx context.Context, s *spaces.Standing) error {
 		s.Role = strongest(s.Role, a.power(ctx, s))
 	}
 	return nil
+}
+
+func (a *Access) askRights(ctx context.Context, who holder, now time.Time) (r rights, err error) {
+	if r.Rights, err = a.store.Rights(ctx, who.key, who.subject, now); err != nil || who.network == "" {
+		return r, err
+	}
+	r.newcomers, err = a.store.NewcomersBanned(ctx, who.key, who.subject, who.network, now)
+	return r, err
 }
 
 // shared is the role of somebody a document is shared with.

@@ -102,26 +102,35 @@ func (a *Access) Kick(ctx context.Context, v spaces.Viewer, key spaces.Key, subj
 }
 
 // Ban keeps a subject out until the given time, zero is for good, and ends
-// their sessions.
-func (a *Access) Ban(ctx context.Context, v spaces.Viewer, key spaces.Key, subject, reason string, until time.Time) error {
+// their sessions. With a guest, who could come back as another one at once, all
+// guests are kept out until newcomers who come from the same network after the
+// ban; people with an account and guests who came before never are. It is zero
+// when the subject is no guest, or none of whom the network is known.
+func (a *Access) Ban(ctx context.Context, v spaces.Viewer, key spaces.Key, subject, reason string, until time.Time) (newcomers time.Time, err error) {
 	if err := checkWords(subject, reason); err != nil {
-		return err
+		return time.Time{}, err
 	}
 	s, err := a.checkOver(ctx, v, key, subject)
 	if err != nil {
-		return err
+		return time.Time{}, err
 	}
 	if !until.IsZero() && !until.After(s.Now) {
-		return spaces.Invalid("until", "must be in the future")
+		return time.Time{}, spaces.Invalid("until", "must be in the future")
 	}
+	ban := store.Ban{Subject: subject, Reason: reason, BannedBy: v.Subject, CreatedAt: s.Now, ExpiresAt: until}
 	row := store.AuditRow{Action: "ban", Target: subject, Details: map[string]string{"reason": reason, "until": when(until)}}
 	err = a.act(ctx, s, row, func(ctx context.Context, key spaces.Key) error {
-		return a.store.PutBan(ctx, store.Ban{Key: key, Subject: subject, Reason: reason, BannedBy: v.Subject, CreatedAt: s.Now, ExpiresAt: until})
+		ban.Key = key
+		if err := a.store.PutBan(ctx, ban); err != nil {
+			return err
+		}
+		newcomers, err = a.store.BanNetwork(ctx, ban)
+		return err
 	})
 	if err != nil {
-		return err
+		return time.Time{}, err
 	}
-	return a.kicker.Kick(ctx, s.Space.Key.Parent(), subject, reason)
+	return newcomers, a.kicker.Kick(ctx, s.Space.Key.Parent(), subject, reason)
 }
 
 // Unban ends a ban.

@@ -26,7 +26,7 @@ type Access interface {
 	Grant(ctx context.Context, v spaces.Viewer, key spaces.Key, subject string, role spaces.Role, until time.Time) error
 	Revoke(ctx context.Context, v spaces.Viewer, key spaces.Key, subject string) error
 	Kick(ctx context.Context, v spaces.Viewer, key spaces.Key, subject, reason string) error
-	Ban(ctx context.Context, v spaces.Viewer, key spaces.Key, subject, reason string, until time.Time) error
+	Ban(ctx context.Context, v spaces.Viewer, key spaces.Key, subject, reason string, until time.Time) (newcomers time.Time, err error)
 	Unban(ctx context.Context, v spaces.Viewer, key spaces.Key, subject string) error
 }
 

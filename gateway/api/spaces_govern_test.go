@@ -3,9 +3,13 @@ package api_test
 import (
 	"fmt"
 	"net/http"
+	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"testing"
+	"time"
 
+	"presence/gateway/auth"
 	"presence/spaces"
 )
 
@@ -112,5 +116,50 @@ func TestRolesBansAudit(t *testing.T) {
 	}
 	if got := strings.Join(w.kicked, "|"); got != "post:alice/moon:main guest:1 loud|post:alice/moon:main hive:bob spam|post:alice/moon:main hive:carol " {
 		t.Errorf("kicked: %s", got)
+	}
+}
+
+// TestBanOfAGuest: who was banned and comes back as another guest is kept out;
+// nobody else is.
+func TestBanOfAGuest(t *testing.T) {
+	t.Parallel()
+	w := newSquare(t)
+	const path, home, elsewhere = "/api/spaces/post/alice%2Fmoon", "203.0.113.7", "203.0.113.8"
+	from := func(address, path string, header ...string) *httptest.ResponseRecorder {
+		r := httptest.NewRequestWithContext(auth.WithAddress(t.Context(), netip.MustParseAddr(address)), http.MethodPost, path, strings.NewReader(`{}`))
+		r.Header.Set("Content-Type", "application/json")
+		for i := 0; i < len(header); i += 2 {
+			r.Header.Set(header[i], header[i+1])
+		}
+		recorder := httptest.NewRecorder()
+		w.mux.ServeHTTP(recorder, r)
+		return recorder
+	}
+	join := path + "/join"
+	troll := w.answer(from(home, join), http.StatusOK)
+	alice, classmate := w.as("hive:alice"), w.guest()
+	w.answer(from(home, join, classmate...), http.StatusOK)
+	subject := troll["viewer"].(map[string]any)["subject"].(string)
+	w.advance(time.Second)
+	banned := w.answer(w.send(http.MethodPost, path+"/bans", `{"subject":"`+subject+`","reason":"spam"}`, alice...), http.StatusOK)
+	until := w.clock().Add(12 * time.Hour).UTC().Format(time.RFC3339)
+	if told, err := time.Parse(time.RFC3339, fmt.Sprint(banned["newcomers_until"])); err != nil || told.Format(time.RFC3339) != until {
+		t.Errorf("the moderator is told %v, want %s", banned, until)
+	}
+
+	problem := refused(t, from(home, join), http.StatusUnauthorized, spaces.CodeUnauthenticated)
+	if !strings.Contains(problem.Detail, "new guests") || !strings.Contains(problem.Detail, until) || !strings.Contains(problem.Detail, "Sign in") {
+		t.Errorf("a new guest is told %q", problem.Detail)
+	}
+	w.answer(from(home, join, classmate...), http.StatusOK)
+	w.answer(from(home, join, w.as("hive:carol")...), http.StatusOK)
+	w.answer(from(elsewhere, join), http.StatusOK)
+	w.answer(from(home, "/api/spaces/global/lobby/join"), http.StatusOK)
+
+	w.advance(12 * time.Hour)
+	w.answer(from(home, join), http.StatusOK)
+	w.answer(w.do(http.MethodDelete, path+"/bans/"+subject, alice...), http.StatusOK)
+	if answer := w.answer(w.send(http.MethodPost, path+"/bans", `{"subject":"hive:bob"}`, alice...), http.StatusOK); answer["newcomers_until"] != nil {
+		t.Errorf("the ban of an account: %v", answer)
 	}
 }

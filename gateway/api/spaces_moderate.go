@@ -49,6 +49,17 @@ type banBody struct {
 	BannedBy  string     `json:"banned_by"`
 	CreatedAt time.Time  `json:"created_at"`
 	ExpiresAt *time.Time `json:"expires_at" doc:"null: for good"`
+	Newcomers *time.Time `json:"newcomers_until" doc:"Until when new guests from the same address are kept out as well; null: they are not"`
+}
+
+type bannedOutput struct {
+	Body bannedBody
+}
+
+type bannedBody struct {
+	Success   bool       `json:"success"`
+	Node      string     `json:"node"`
+	Newcomers *time.Time `json:"newcomers_until" doc:"Until when guests are kept out as well who come after this ban from the banned guest's address; null: the banned is no guest, or was not here within a day"`
 }
 
 type auditInput struct {
@@ -85,7 +96,8 @@ func (a *API) registerModeration(h huma.API) {
 	const bans = spacePath + "/bans"
 	both(a, h, huma.Operation{
 		OperationID: "ban", Method: http.MethodPost, Path: bans, Tags: governTags,
-		Summary: "Keep somebody out of a space", Description: "For its moderators and admins; ends their sessions as well. A guest who is banned can come back as another one: guests_enter keeps out all of them.",
+		Summary: "Keep somebody out of a space", Description: "For its moderators and admins; ends their sessions as well. A guest could come back as another one at once, so new guests from the same address are kept out for 12 hours with them, " +
+			"on every gateway: never people with an account, and no guest who was here before. The setting guests_enter keeps out all guests.",
 		Security: tokenNeeded, Middlewares: huma.Middlewares{a.somebody},
 	}, a.ban, spacePath+"/ban")
 	get(a, h, huma.Operation{
@@ -117,7 +129,7 @@ func (a *API) kick(ctx context.Context, in *kickInput) (*doneOutput, error) {
 	return a.done(a.spaces.Access.Kick(ctx, askerOf(ctx).viewer, key, subject, in.Body.Reason))
 }
 
-func (a *API) ban(ctx context.Context, in *banInput) (*doneOutput, error) {
+func (a *API) ban(ctx context.Context, in *banInput) (*bannedOutput, error) {
 	key, err := in.key("")
 	if err != nil {
 		return nil, err
@@ -130,7 +142,11 @@ func (a *API) ban(ctx context.Context, in *banInput) (*doneOutput, error) {
 	if in.Body.Minutes > 0 {
 		until = a.spaces.Now().Add(time.Duration(in.Body.Minutes) * time.Minute)
 	}
-	return a.done(a.spaces.Access.Ban(ctx, askerOf(ctx).viewer, key, subject, in.Body.Reason, until))
+	newcomers, err := a.spaces.Access.Ban(ctx, askerOf(ctx).viewer, key, subject, in.Body.Reason, until)
+	if err != nil {
+		return nil, err
+	}
+	return &bannedOutput{Body: bannedBody{true, a.spaces.Node, someTime(newcomers)}}, nil
 }
 
 // target finds out who is meant. Only moderators learn whether a session is
@@ -179,7 +195,10 @@ func (a *API) listBans(ctx context.Context, in *SpaceInput) (*bansOutput, error)
 	body := bansBody{Bans: []banBody{}, Node: a.spaces.Node}
 	for _, b := range bans {
 		if b.ExpiresAt.IsZero() || b.ExpiresAt.After(a.spaces.Now()) {
-			body.Bans = append(body.Bans, banBody{b.Subject, account(b.Subject), b.Reason, b.BannedBy, jsonTime(b.CreatedAt), someTime(b.ExpiresAt)})
+			if !b.Newcomers.After(a.spaces.Now()) {
+				b.Newcomers = time.Time{}
+			}
+			body.Bans = append(body.Bans, banBody{b.Subject, account(b.Subject), b.Reason, b.BannedBy, jsonTime(b.CreatedAt), someTime(b.ExpiresAt), someTime(b.Newcomers)})
 		}
 	}
 	return &bansOutput{Body: body}, nil

@@ -30,6 +30,10 @@ type Ban struct {
 	BannedBy  string // subject
 	CreatedAt time.Time
 	ExpiresAt time.Time // zero: for good
+
+	// Newcomers is until when guests are kept out with it who come after it from
+	// the same network; zero: none are.
+	Newcomers time.Time
 }
 
 // maxReason bounds what the banned are told, in characters.
@@ -96,7 +100,8 @@ func (s *Store) Grants(ctx context.Context, key spaces.Key) ([]Grant, error) {
 	return found, nil
 }
 
-// PutBan bans, in place of an earlier ban of the same subject.
+// PutBan bans, in place of an earlier ban of the same subject; b.Newcomers is
+// [Store.BanNetwork]'s.
 func (s *Store) PutBan(ctx context.Context, b Ban) error {
 	if err := checkSubject(b.Subject, true); err != nil {
 		return err
@@ -116,9 +121,18 @@ func (s *Store) PutBan(ctx context.Context, b Ban) error {
 	return nil
 }
 
-// RemoveBan ends a ban; CodeNotFound when there is none.
+// RemoveBan ends a ban and what it meant for newcomers; CodeNotFound when there
+// is none.
 func (s *Store) RemoveBan(ctx context.Context, key spaces.Key, subject string) error {
-	removed, err := s.exec(ctx, "DELETE FROM presence_bans WHERE space_type = $1 AND space_id = $2 AND subject = $3", key.Type, key.ID, subject)
+	var removed int64
+	err := s.Tx(ctx, func(ctx context.Context) (err error) {
+		removed, err = s.exec(ctx, "DELETE FROM presence_bans WHERE space_type = $1 AND space_id = $2 AND subject = $3", key.Type, key.ID, subject)
+		if err != nil {
+			return err
+		}
+		_, err = s.exec(ctx, "DELETE FROM presence_network_bans WHERE space_type = $1 AND space_id = $2 AND subject = $3", key.Type, key.ID, subject)
+		return err
+	})
 	if err != nil {
 		return fmt.Errorf("end a ban: %w", err)
 	}
@@ -130,12 +144,18 @@ func (s *Store) RemoveBan(ctx context.Context, key spaces.Key, subject string) e
 
 // Bans returns the bans of a content, over or not, sorted by subject.
 func (s *Store) Bans(ctx context.Context, key spaces.Key) ([]Ban, error) {
-	rows, err := s.db.Query(ctx, `SELECT subject, reason, banned_by, created_at, expires_at FROM presence_bans
-		WHERE space_type = $1 AND space_id = $2 ORDER BY subject`, key.Type, key.ID)
+	rows, err := s.db.Query(ctx, `SELECT b.subject, b.reason, b.banned_by, b.created_at, b.expires_at, COALESCE(n.expires_at, 0)
+		FROM presence_bans b LEFT JOIN presence_network_bans n
+			ON n.space_type = b.space_type AND n.space_id = b.space_id AND n.subject = b.subject
+		WHERE b.space_type = $1 AND b.space_id = $2 ORDER BY b.subject`, key.Type, key.ID)
 	found, err := dbutil.NewRowIterWithError(rows, func(row dbutil.Scannable) (b Ban, err error) {
 		var created, expires stamp
-		err = row.Scan(&b.Subject, &b.Reason, &b.BannedBy, &created, &expires)
+		var newcomers int64
+		err = row.Scan(&b.Subject, &b.Reason, &b.BannedBy, &created, &expires, &newcomers)
 		b.Key, b.CreatedAt, b.ExpiresAt = key, created.time(), expires.time()
+		if newcomers > 0 {
+			b.Newcomers = time.UnixMilli(newcomers).UTC()
+		}
 		return b, err
 	}, err).AsList()
 	if err != nil {

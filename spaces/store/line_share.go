@@ -54,7 +54,7 @@ func (s *Store) checkShare(ctx context.Context, l *line, n spaces.Session) error
 	}
 	if own+l.waiting(n.Subject) >= maxSessions {
 		return &spaces.Error{
-			Code: spaces.CodeConflict,
+			Code:    spaces.CodeConflict,
 			Message: "you are in this space already, as often as one person may be: " + strconv.Itoa(maxSessions) + " times",
 			Fix:     "Leave it in another window; a connection that broke is forgotten within a minute",
 		}
@@ -76,7 +76,7 @@ func (s *Store) checkGuests(ctx context.Context, l *line, n spaces.Session) erro
 		return nil
 	}
 	return &spaces.Error{
-		Code: spaces.CodeUnauthenticated,
+		Code:    spaces.CodeUnauthenticated,
 		Message: "as many guests from your address are in this space as may be: " + strconv.Itoa(most),
 		Fix:     "Sign in with a Hive or Matrix account, or come back when one of them has left",
 	}
