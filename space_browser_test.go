@@ -94,6 +94,13 @@ func (p *program) headset(t *testing.T) {
 		func(e *runtime.EvaluateParams) *runtime.EvaluateParams { return e.WithUserGesture(true) }))
 	wearer.sees("the scene from within", `[data-headset="true"]`)
 	watcher.sees("two hands", `#around[data-hands="2"]`)
+	wearer.drawsFrames()
+	wearer.run("point at a phrase", chromedp.Evaluate(pointAtHello, nil))
+	wearer.drawsFrames()
+	wearer.run("pull the trigger", chromedp.Evaluate(`headset.controllers.right.updateButtonValue("trigger", 1)`, nil))
+	watcher.reads("Hello!", 1)
+	wearer.run("let go", chromedp.Evaluate(`headset.controllers.right.updateButtonValue("trigger", 0)`, nil))
+	wearer.drawsFrames()
 
 	watcher.seesMove("the head move", func() {
 		wearer.run("lean", chromedp.Evaluate(`headset.position.set(0.9, 1.7, 0.4)`, nil))
@@ -104,6 +111,16 @@ func (p *program) headset(t *testing.T) {
 		wearer.run("let go", chromedp.Evaluate(`headset.controllers.right.updateAxes("thumbstick", 0, 0)`, nil))
 	})
 }
+
+// pointAtHello brings the right hand before the first key of the slate.
+const pointAtHello = `(() => {
+  const slate = document.querySelector("a-scene").object3D.getObjectByName("slate");
+  const held = slate.parent;
+  const at = held.parent.worldToLocal(slate.localToWorld(slate.position.clone().set(-0.13, -0.07, 0.3)));
+  const {right} = headset.controllers;
+  right.position.set(at.x, at.y, at.z);
+  right.quaternion.set(held.quaternion.x, held.quaternion.y, held.quaternion.z, held.quaternion.w);
+})()`
 
 // withoutWebGL is of somebody whose browser draws nothing in three dimensions.
 func (p *program) withoutWebGL(t *testing.T) {

@@ -4,7 +4,7 @@
 import { sheet } from "./kit";
 
 const serif = 'ui-serif, "New York", "Iowan Old Style", Palatino, P052, "Noto Serif", Georgia, serif';
-const sans = 'Inter, -apple-system, "Segoe UI", Roboto, "Noto Sans", system-ui, sans-serif';
+export const sans = 'Inter, -apple-system, "Segoe UI", Roboto, "Noto Sans", system-ui, sans-serif';
 
 export interface PageStyle {
   paper: string;
@@ -97,7 +97,7 @@ function takeLine(c: CanvasRenderingContext2D, words: string[], width: number): 
   return line;
 }
 
-function wrap(c: CanvasRenderingContext2D, text: string, width: number): string[] {
+export function wrap(c: CanvasRenderingContext2D, text: string, width: number): string[] {
   const words = text.split(" ");
   const lines: string[] = [];
   while (words.length > 0) lines.push(takeLine(c, words, width));
@@ -161,7 +161,7 @@ export function tag(name: string, guest: boolean, night: boolean): HTMLCanvasEle
   return canvas;
 }
 
-function shorten(c: CanvasRenderingContext2D, text: string, width: number): string {
+export function shorten(c: CanvasRenderingContext2D, text: string, width: number): string {
   if (c.measureText(text).width <= width) return text;
   const letters = [...text];
   while (letters.length > 1 && c.measureText(`${letters.join("")}…`).width > width) letters.pop();

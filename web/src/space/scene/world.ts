@@ -5,9 +5,11 @@ import AFRAME, { type Entity, type Scene } from "aframe";
 import * as THREE from "three";
 import type { Body } from "../body";
 import { hueOf } from "../color";
+import type { Emote } from "../emotes";
 import type { Motion } from "../motion";
 import type { Progress } from "../pictures";
 import type { Plan } from "../plan";
+import type { Talk } from "../slate";
 import { Controls } from "./controls";
 import { Crowd, type Person } from "./crowd";
 import { Headset } from "./headset";
@@ -27,7 +29,8 @@ export interface Options {
   body: Body;
   motion: Motion;
   onStep(): void; // after every frame
-  onEmote(): void; // by a button of a controller
+  onEmote(emote: Emote): void; // by a controller
+  onSay(text: string): void; // likewise
   onHeadset(isOn: boolean): void;
   onPictures(progress: Progress): void;
   onLost(): void; // the graphics card gave up
@@ -44,6 +47,7 @@ export class World {
   private controls: Controls;
   private headset: Headset | null = null;
   private people: readonly Person[] = [];
+  private talk: Talk = { lines: [], canWrite: false };
   private time = 0;
   private isClosed = false;
   private readonly pictures = new Pictures();
@@ -65,6 +69,12 @@ export class World {
   show(people: readonly Person[]): void {
     this.people = people;
     this.crowd.show(people);
+  }
+
+  // chat is what the slate in a headset shows.
+  chat(talk: Talk): void {
+    this.talk = talk;
+    this.headset?.write(talk);
   }
 
   emote(session: string, word: string): void {
@@ -102,7 +112,7 @@ export class World {
     this.time += dt;
     const { body } = this.options;
     if (this.headset && this.scene.is("vr-mode")) {
-      this.headset.update(this.scene.camera);
+      this.headset.update(this.scene.camera, dt);
     } else {
       body.step(this.controls.apply(dt), dt);
       this.rig.object3D.position.set(body.x, 0, body.z);
@@ -173,10 +183,11 @@ export class World {
   }
 
   private enteredVR(): void {
-    const { body, subject, onEmote, onHeadset } = this.options;
+    const { body, subject, onHeadset } = this.options;
     if (!this.headset) {
-      this.headset = new Headset(this.rig.object3D, this.scene.renderer, body, onEmote, tint(0.66, 0.15, hueOf(subject())));
+      this.headset = new Headset(this.rig.object3D, this.scene.renderer, body, this.options, tint(0.66, 0.15, hueOf(subject())));
       this.scene.object3D.add(...this.headset.marks);
+      this.headset.write(this.talk);
     }
     // The headset gives the height of the head from the floor.
     this.eye.object3D.position.set(0, 0, 0);

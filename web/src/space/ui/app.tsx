@@ -17,6 +17,7 @@ import type { Motion } from "../motion";
 import { kindOf, plan as planOf } from "../plan";
 import type { Content, Person, World } from "../scene/world";
 import type { Widget } from "../signin";
+import { type Talk, talkOf } from "../slate";
 import type { Event, State } from "../state";
 import type { Visit } from "../visit";
 import { Around } from "./around";
@@ -67,6 +68,7 @@ export function App(app: AppProps) {
   const night = theme === "night" || (theme === "auto" && isDark);
   const ground = useMemo(() => planOf(kind, keyOf(app.place)), [kind]);
   const people = usePeople(state);
+  const talk = useTalk(state);
   const isInside = state.phase.is === "inside" || (state.session !== "" && ["lost", "connecting", "offline"].includes(state.phase.is));
   const content = useContent(info, state, app.place, isInside);
   const title = state.space?.title || info?.title || app.place.id;
@@ -92,7 +94,7 @@ export function App(app: AppProps) {
     <div class={`space ${stage} ${isInside && panel ? "with-panel" : ""} ${isInside ? "inside" : "outside"}`} data-phase={state.phase.is} data-members={state.members.size} data-stage={stage} data-kind={kind}>
       <main class="stage" aria-label={title}>
         {isReady && stage === "scene" && (
-          <Scene3D {...stageProps} content={content} night={night} isCalm={isCalm} subject={state.me?.subject ?? ""} isInside={isInside} world={world} onFlat={() => setStage("flat")} onWave={() => app.visit.emote("wave")} />
+          <Scene3D {...stageProps} content={content} night={night} isCalm={isCalm} subject={state.me?.subject ?? ""} isInside={isInside} world={world} onFlat={() => setStage("flat")} talk={talk} onEmote={(e) => app.visit.emote(e)} onSay={(text) => app.visit.say(text)} />
         )}
         {isReady && stage === "flat" && <Flat {...stageProps} pictures={content.pictures} night={night} title={title} state={state} isInside={isInside} />}
         {isInside && <Around people={people} motion={app.motion} body={app.body} isShown={stage === "flat"} />}
@@ -201,6 +203,12 @@ function usePeople(state: State): Person[] {
     const typing = new Set(state.typing);
     return [...state.members.values()].filter((m) => m.session !== state.session).map((member) => ({ member, isTyping: typing.has(member.session) }));
   }, [state.members, state.typing, state.session]);
+}
+
+// useTalk is the chat for who wears a headset.
+function useTalk({ chat, me, space }: State): Talk {
+  const canWrite = space?.canWrite ?? false;
+  return useMemo(() => talkOf(chat, { name: me?.name ?? "", subject: me?.subject ?? "" }, canWrite), [chat.lines, chat.pending, me, canWrite]);
 }
 
 // Enter goes to the chat, as long as nobody is busy somewhere else.

@@ -4,9 +4,11 @@
 import type { MutableRef } from "preact/hooks";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Body } from "../body";
+import type { Emote } from "../emotes";
 import type { Motion } from "../motion";
 import { stateOf, wordsOf } from "../pictures";
 import type { Plan } from "../plan";
+import type { Talk } from "../slate";
 import type { Content, Person, World } from "../scene/world";
 
 export interface StageProps {
@@ -27,7 +29,9 @@ interface Props extends StageProps {
   isInside: boolean;
   world: MutableRef<World | null>;
   onFlat(): void;
-  onWave(): void;
+  talk: Talk;
+  onEmote(emote: Emote): void;
+  onSay(text: string): void;
 }
 
 export function Scene3D(props: Props) {
@@ -37,12 +41,12 @@ export function Scene3D(props: Props) {
   const [state, set] = useState<"loading" | "shown" | "failed">("loading");
   const [isInHeadset, inHeadset] = useState(false);
   const [progress, setProgress] = useState({ of: 0, shown: 0, failed: 0 });
-  const { world, plan, content, night, people } = props;
+  const { world, plan, content, night, people, talk } = props;
 
   useEffect(() => {
     let isCurrent = true;
     const { body, motion, isCalm } = newest.current;
-    const options = { plan, content, night, isCalm, subject: () => newest.current.subject, body, motion, onStep: () => newest.current.onStep(), onEmote: () => newest.current.onWave(), onHeadset: inHeadset, onPictures: setProgress, onLost: () => set("failed") };
+    const options = { plan, content, night, isCalm, subject: () => newest.current.subject, body, motion, onStep: () => newest.current.onStep(), onEmote: (emote: Emote) => newest.current.onEmote(emote), onSay: (text: string) => newest.current.onSay(text), onHeadset: inHeadset, onPictures: setProgress, onLost: () => set("failed") };
     void import("../scene/world")
       .then(async ({ openWorld }) => {
         if (!isCurrent) return;
@@ -50,6 +54,7 @@ export function Scene3D(props: Props) {
         if (!isCurrent) return opened.close();
         world.current = opened;
         opened.show(newest.current.people);
+        opened.chat(newest.current.talk);
         opened.dress({ plan: newest.current.plan, content: newest.current.content, night: newest.current.night });
         set("shown");
       })
@@ -64,6 +69,7 @@ export function Scene3D(props: Props) {
     };
   }, []);
   useEffect(() => world.current?.show(people), [people]);
+  useEffect(() => world.current?.chat(talk), [talk]);
   useEffect(() => world.current?.dress({ plan, content, night }), [plan, content, night]);
   useEffect(() => props.watchEmotes((session, emote) => world.current?.emote(session, emote)), []);
 
