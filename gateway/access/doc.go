@@ -18,6 +18,11 @@
 // ends make rooms up as they go ("main-<name>"). All rights belong to the
 // content, whichever subspace is asked about.
 //
+// The ban of a guest, who could come back as another one at once, holds for some
+// hours for all guests who come from the same network after it. The network is a
+// pseudonym ([presence/gateway/auth.WithAddress]); the store has it for a day
+// after a guest was let in somewhere.
+//
 // It starts no goroutine. [Access] remembers answers for a few seconds, so that
 // asking on every message costs nothing; a change made through it holds at once
 // here and within that time on other gateways.

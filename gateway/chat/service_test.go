@@ -144,6 +144,40 @@ func TestRateLimits(t *testing.T) {
 	})
 }
 
+// TestGuestsOfOneNetworkWrite: a guest who becomes another one for each line is
+// bounded all the same; people with an account are not bounded with them.
+func TestGuestsOfOneNetworkWrite(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		g := w.gateway()
+		passed := func(network string) int64 {
+			var good atomic.Int64
+			var group sync.WaitGroup
+			for i := range 300 {
+				group.Go(func() {
+					v := spaces.Viewer{Subject: fmt.Sprint("guest:", network, i), Guest: true, Network: network}
+					_, err := g.React(t.Context(), v, lobby, 1, "👍", true)
+					if spaces.ErrorCode(err) != spaces.CodeRateLimited {
+						good.Add(1)
+					} else if !strings.Contains(wire.NewProblem(err).Detail, "guests of your address") {
+						t.Errorf("got %v", err)
+					}
+				})
+			}
+			group.Wait()
+			return good.Load()
+		}
+		if n := passed("net"); n < 60 || n == 300 { // five more a second
+			t.Errorf("%d of 300 passed at once, want 60", n)
+		}
+		if n := passed(spaces.LocalNetwork); n != 300 {
+			t.Errorf("%d of 300 from this machine passed, want all", n)
+		}
+		neighbour := alice
+		neighbour.Network = "net"
+		g.send(neighbour, "1", "others behind the same router may go on")
+	})
+}
+
 func TestUnreadAndSubscriptions(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		g := w.gateway()
