@@ -178,7 +178,7 @@ type smallCity struct {
 
 func (*smallCity) Snapshot(spaces.Viewer) spaces.CityView {
 	return spaces.CityView{
-		Initialized: true, State: spaces.StateLive,
+		Initialized: true, State: spaces.StateLive, AsOf: 1,
 		Status: spaces.Status{Rooms: 8, Users: 9}, // with private rooms and their people
 		City:   &spaces.CityPresence{Totals: spaces.Totals{OnlineCount: 2}},
 		Rooms:  []spaces.RoomView{{Link: spaces.Link{Slug: "general", Public: true}, Place: spaces.Rect{W: 1, H: 1}}},

@@ -70,6 +70,7 @@ type Totals struct {
 	AgentCount  int `json:"agent_count"`
 	TypingCount int `json:"typing_count"`
 	RoomsOnline int `json:"rooms_online"` // rooms with at least one person
+	RoomsUnseen int `json:"rooms_unseen"` // rooms that are in none of these numbers, because the daemon is not in them
 }
 
 // CityPresence is the payload of city.presence.city: distinct totals over the

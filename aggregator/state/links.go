@@ -85,6 +85,7 @@ func zoneOf(l spaces.Link) string {
 func (e *Engine) moveZone(pl *place, name string) {
 	if z := pl.zone; z != nil {
 		z.places--
+		e.city.places--
 		if z.places == 0 {
 			delete(e.zones, z.name)
 		}
@@ -94,6 +95,7 @@ func (e *Engine) moveZone(pl *place, name string) {
 	if name != "" {
 		pl.zone = e.zone(name)
 		pl.zone.places++
+		e.city.places++
 		e.changed.city = true
 	}
 }

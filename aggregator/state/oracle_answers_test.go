@@ -239,9 +239,14 @@ func (o *oracle) City() (spaces.CityPresence, bool) {
 func (o *oracle) totals(zone string) (spaces.Totals, spaces.Source, bool) {
 	var all []string
 	var slugs []spaces.Slug
-	online, live := 0, 0
+	online, live, unseen := 0, 0, 0
 	for slug, l := range o.links {
-		if ids := o.chain(l.RoomID); l.Public && (zone == "" || l.Zone == zone) && o.observed(ids) {
+		if !l.Public || zone != "" && l.Zone != zone {
+			continue
+		}
+		if ids := o.chain(l.RoomID); !o.observed(ids) {
+			unseen++
+		} else {
 			live++
 			all, slugs = append(all, ids...), append(slugs, slug)
 			if one, _ := o.count(slug, ids, slug); one.OnlineCount > 0 {
@@ -252,7 +257,7 @@ func (o *oracle) totals(zone string) (spaces.Totals, spaces.Source, bool) {
 	sum, known := o.count("", all, slugs...)
 	return spaces.Totals{
 		OnlineCount: sum.OnlineCount, ActiveCount: sum.ActiveCount, IdleCount: sum.IdleCount,
-		AgentCount: sum.AgentCount, TypingCount: sum.TypingCount, RoomsOnline: online,
+		AgentCount: sum.AgentCount, TypingCount: sum.TypingCount, RoomsOnline: online, RoomsUnseen: unseen,
 	}, sum.Source, known && live > 0
 }
 

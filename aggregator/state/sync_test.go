@@ -79,6 +79,9 @@ func TestRoomTheDaemonIsOutOfKeepsItsLastCount(t *testing.T) {
 	w.expect("lab", "1/1/0 of 2")
 	w.expectChanged("general")
 	w.expectCity("1+1 in 1, north 1+1 in 1") // central is unknown, not empty
+	if city, _ := w.City(); city.RoomsUnseen != 1 || city.Zones[0].RoomsUnseen != 0 {
+		t.Errorf("the totals do not say which rooms they leave out: %+v", city)
+	}
 	w.expectUser("bot", "")
 	if p, _ := w.Room("general"); p.AsOf != seen.UnixMilli() || p.AgentCount != 1 || len(p.Agents) != 1 {
 		t.Errorf("the last look is %+v, want the one of %d", p, seen.UnixMilli())

@@ -86,6 +86,7 @@ func (z *zone) totals(countIdle bool) spaces.Totals {
 		AgentCount:  z.tally.agents,
 		TypingCount: z.typing,
 		RoomsOnline: z.roomsOnline,
+		RoomsUnseen: z.places - z.live,
 	}
 }
 

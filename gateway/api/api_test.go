@@ -172,6 +172,31 @@ func TestBlindIsNotEmpty(t *testing.T) {
 	}
 }
 
+// TestSummaryBeforeTheCityWasSeen: no numbers are made up of a city that is
+// linked but that nobody has looked at; its rooms can be listed.
+func TestSummaryBeforeTheCityWasSeen(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.city.edit(func(c *city) {
+		c.view.State, c.view.AsOf, c.view.City = spaces.StateUnknown, 0, nil
+		for i := range c.view.Rooms {
+			c.view.Rooms[i].Presence = nil
+		}
+	})
+	for _, path := range []string{"/presence/summary", "/api/presence/summary", "/presence/snapshot"} {
+		answer := w.do(http.MethodGet, path)
+		refused(t, answer, http.StatusServiceUnavailable, spaces.CodeUnavailable)
+		if answer.Header().Get("Retry-After") == "" {
+			t.Errorf("%s does not say when to ask again", path)
+		}
+	}
+	var rooms []map[string]any
+	w.get("/api/city/rooms", &rooms)
+	if len(rooms) == 0 || rooms[0]["members_online"] != nil {
+		t.Errorf("got %v", rooms)
+	}
+}
+
 func TestMap(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

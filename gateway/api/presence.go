@@ -42,6 +42,7 @@ type UpdateCity struct {
 	OnlineTotal  *int `json:"online_total" doc:"Distinct people in public rooms"`
 	RoomsOnline  *int `json:"rooms_online" doc:"Public rooms with somebody in them"`
 	AgentsOnline *int `json:"agents_online" doc:"Those of agents who are not offline"`
+	RoomsUnseen  *int `json:"rooms_unseen" doc:"Public rooms that are in none of these numbers, because we are not in them; 0: the numbers are whole"`
 }
 
 // UpdateRoom describes one room.
@@ -75,14 +76,18 @@ type UpdateAgent struct {
 func (a *API) registerPresence(h huma.API) {
 	get(a, h, huma.Operation{
 		OperationID: "getPresence", Path: "/api/presence/summary", Tags: []string{"city"},
-		Summary:     "Who is where, in numbers",
-		Description: "The same message as each event of /api/presence/stream.",
-		Security:    openToAll, Middlewares: huma.Middlewares{a.anyone},
+		Summary: "Who is where, in numbers",
+		Description: "The same message as each event of /api/presence/stream. 503 until the city was seen for the first time; " +
+			"numbers that nobody can confirm any more are marked stale, and become null when they are too old.",
+		Security: openToAll, Middlewares: huma.Middlewares{a.anyone},
 	}, a.getPresence, "/api/presence/snapshot", "/presence/summary", "/presence/snapshot")
 }
 
 func (a *API) getPresence(ctx context.Context, _ *struct{}) (*updateOutput, error) {
 	view, err := a.look(ctx)
+	if err == nil && view.AsOf == 0 { // nobody has seen the city yet: nulls would pass for an answer
+		err = initializing()
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -103,12 +103,13 @@ func (in *roomsInput) page(rooms []roomBody) []roomBody {
 func (a *API) look(ctx context.Context) (spaces.CityView, error) {
 	view := a.city.Snapshot(askerOf(ctx).viewer)
 	if !view.Initialized {
-		return view, &spaces.Error{
-			Code: spaces.CodeUnavailable, Message: "initializing: the city is not known yet",
-			Fix: "Try again in a few seconds",
-		}
+		return view, initializing()
 	}
 	return view, nil
+}
+
+func initializing() error {
+	return &spaces.Error{Code: spaces.CodeUnavailable, Message: "initializing: the city is not known yet", Fix: "Try again in a few seconds"}
 }
 
 func (in *roomsInput) wants(r spaces.RoomView) bool {

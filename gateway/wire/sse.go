@@ -31,6 +31,8 @@ type citySSE struct {
 	OnlineTotal  *int `json:"online_total"`
 	RoomsOnline  *int `json:"rooms_online"`
 	AgentsOnline *int `json:"agents_online"`
+
+	RoomsUnseen *int `json:"rooms_unseen"`
 }
 
 type roomSSE struct {
@@ -93,7 +95,7 @@ func newUpdate(kind string, v spaces.CityView, now time.Time) updateSSE {
 	u.Agents = agents
 	if v.City != nil {
 		t := v.City.Totals
-		u.City = citySSE{OnlineTotal: &t.OnlineCount, RoomsOnline: &t.RoomsOnline, AgentsOnline: &online}
+		u.City = citySSE{OnlineTotal: &t.OnlineCount, RoomsOnline: &t.RoomsOnline, AgentsOnline: &online, RoomsUnseen: &t.RoomsUnseen}
 	}
 	return u
 }

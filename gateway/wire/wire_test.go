@@ -45,7 +45,7 @@ func status() wire.Status {
 }
 
 func totals() *spaces.CityPresence {
-	t := spaces.Totals{OnlineCount: 3, ActiveCount: 2, IdleCount: 1, AgentCount: 1, TypingCount: 1, RoomsOnline: 1}
+	t := spaces.Totals{OnlineCount: 3, ActiveCount: 2, IdleCount: 1, AgentCount: 1, TypingCount: 1, RoomsOnline: 1, RoomsUnseen: 2}
 	return &spaces.CityPresence{Totals: t, Zones: []spaces.ZonePresence{{Zone: "central", Totals: t}}}
 }
 
@@ -57,7 +57,7 @@ const (
 	v2General  = `{"slug":"general","id":"room_city_general","name":"General \u003c\u0026\u003e \"hall\"","description":"","zone":"central","room_type":"public","icon":"chat","color":"#aabbcc","is_public":true,"matrix_room_id":"!a:test","matrix_room_alias":"#city_general:test","map":{"x":1,"y":2,"w":2,"h":1},"presence":` + v2Presence + `}`
 	v2Lab      = `{"slug":"lab","id":"room_city_lab","name":"lab","description":"","zone":"north","room_type":"","icon":"","color":"","is_public":false,"matrix_room_id":"","matrix_room_alias":"","map":{"x":0,"y":0,"w":0,"h":0},"presence":null}`
 	v2Status   = `{"state":"live","sync":"ok","as_of":99,"presence":"supported","source":"matrix","message":""}`
-	v2Totals   = `"totals":{"online_count":3,"active_count":2,"idle_count":1,"agent_count":1,"typing_count":1,"rooms_online":1},"zones":[{"zone":"central","online_count":3,"active_count":2,"idle_count":1,"agent_count":1,"typing_count":1,"rooms_online":1}]`
+	v2Totals   = `"totals":{"online_count":3,"active_count":2,"idle_count":1,"agent_count":1,"typing_count":1,"rooms_online":1,"rooms_unseen":2},"zones":[{"zone":"central","online_count":3,"active_count":2,"idle_count":1,"agent_count":1,"typing_count":1,"rooms_online":1,"rooms_unseen":2}]`
 )
 
 // TestCityMessages holds every message of both formats, byte for byte: clients
@@ -112,7 +112,7 @@ func TestEventStreamMessages(t *testing.T) {
 	}
 	now := time.UnixMilli(1_700_000_000_123).Add(456_789 * time.Nanosecond)
 	const agent = `{"agent_id":"@bot:test","display_name":"Bot","kind":"agent","status":"online","room_id":"room_city_general","color":null,"node_id":null,"district":null,"model":null,"role":null,"avatar_url":null}`
-	const head = `"timestamp":"2023-11-14T22:13:20.123Z","city":{"online_total":3,"rooms_online":1,"agents_online":1},"rooms":[`
+	const head = `"timestamp":"2023-11-14T22:13:20.123Z","city":{"online_total":3,"rooms_online":1,"agents_online":1,"rooms_unseen":2},"rooms":[`
 	const room = `{"room_id":"room_city_general","matrix_room_id":"!a:test","online":3,"typing":1,"agents":[` + agent + `],"slug":"general","stale":false,"source":"mixed","vr_count":2}`
 	want := `{"type":"presence_update",` + head + room + `],"agents":[` + agent + `],"state":"live","as_of":99}`
 	if got := string(wire.EncodeUpdate(view, now)); got != want {
