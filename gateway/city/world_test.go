@@ -24,7 +24,7 @@ import (
 
 // soon bounds every wait of a test: long enough for a loaded machine, and
 // reached only by a failure.
-const soon = 20 * time.Second
+const soon = 60 * time.Second
 
 // people is an Authenticator: the token is the viewer's name.
 type people struct {
