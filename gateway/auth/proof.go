@@ -43,10 +43,10 @@ func signatureIn(h http.Header) (p proof, found bool) {
 }
 
 // Signed reports whether a request carries a Hive signature, good or bad: such a
-// request may cost a question to a Hive node.
+// request may cost a question to a Hive node. A mere name is none.
 func Signed(r *http.Request) bool {
 	_, found := signatureIn(r.Header)
-	return found
+	return found && !named(r.Header)
 }
 
 // named reports whether an Authorization header holds no more than the name of
