@@ -24,10 +24,19 @@
 // batch at a time and refuses the next until the kernel has the whole of it.
 // What to do about a client that is behind is for whoever writes to decide.
 //
+// # Reading
+//
+// On Linux sockets are taken from Go's network poller, which wakes for every
+// message, and given to one of ours, which lets messages gather for 4 ms once
+// there are several. It takes short binary messages (poses) itself; all others
+// wake the socket's reader, which reads through the library. With 1,000 people
+// who say ten times a second where they are, a space takes a fifth less CPU.
+// Connections over TLS, and other systems, keep Go's poller.
+//
 // # Who owns the goroutines
 //
-// Keeper.Run, all of them: one of its own, one reader per socket, and one
-// flusher for each socket that is behind at the moment. An idle socket has no
+// Keeper.Run, all of them: one of its own, the poller, one reader per socket,
+// and one flusher for each socket that is behind at the moment. An idle socket has no
 // writer and no timer; one look a second over all sockets sends pings and
 // finds those whose time is up. No goroutine outlives Run.
 package conn

@@ -10,7 +10,8 @@ import (
 // Eager writes to a connection without ever waiting. It is guarded by whatever
 // guards its owner's writing; the zero Eager takes nothing.
 type Eager struct {
-	raw  syscall.RawConn // nil: this connection cannot be written without waiting (TLS)
+	now  func([]byte) (int, error) // of a connection that a poller of ours serves
+	raw  syscall.RawConn           // of one that Go's does; with neither nothing can be written without waiting (TLS)
 	once func(fd uintptr) bool
 
 	// Scratch of Write, kept so that a write allocates nothing.
@@ -21,6 +22,10 @@ type Eager struct {
 
 // Open makes c what is written to. An Eager must not be copied afterwards.
 func (e *Eager) Open(c net.Conn) {
+	if q, ok := c.(interface{ writeNow(b []byte) (int, error) }); ok {
+		e.now = q.writeNow
+		return
+	}
 	tcp, ok := c.(*net.TCPConn)
 	if !ok {
 		return
@@ -35,7 +40,16 @@ func (e *Eager) Open(c net.Conn) {
 // Write gives the kernel what it takes now and returns how much that was. A
 // broken connection takes everything: its reader notices the end and cleans up.
 func (e *Eager) Write(b []byte) int {
-	if e.raw == nil || len(b) == 0 {
+	switch {
+	case len(b) == 0:
+		return 0
+	case e.now != nil:
+		n, err := e.now(b)
+		if err != nil {
+			return len(b)
+		}
+		return n
+	case e.raw == nil:
 		return 0
 	}
 	e.out, e.n, e.err = b, 0, nil
@@ -66,6 +80,6 @@ func (e *Eager) writeOnce(fd uintptr) bool {
 
 // growSendBuffer asks the kernel to keep more for the connection.
 func growSendBuffer(c net.Conn, size int) bool {
-	tcp, ok := c.(*net.TCPConn)
+	tcp, ok := c.(interface{ SetWriteBuffer(size int) error })
 	return ok && tcp.SetWriteBuffer(size) == nil
 }

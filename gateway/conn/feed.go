@@ -8,8 +8,9 @@ type Handler interface {
 	// Join is called once, before anything is read from the socket or written
 	// to it.
 	Join(s *Socket)
-	// Receive handles one message, on the socket's reader goroutine. Its bytes
-	// are only valid during the call.
+	// Receive handles one message, one after the other for each socket. Its bytes
+	// are only valid during the call. With a text message it may wait, with a
+	// binary one it must not: others wait with it.
 	Receive(ctx context.Context, s *Socket, m Message)
 	// Review is called every second with each socket, so that rights that
 	// changed take effect.

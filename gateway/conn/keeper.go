@@ -26,7 +26,7 @@ type Config struct {
 	WriteWait         time.Duration // a client that does not take one batch in this time is too slow; 10 s
 	PingEvery         time.Duration // silence after which a ping is sent; 25 s, under the 30 s of most proxies
 	PongWait          time.Duration // silence after the ping that ends the socket; 10 s
-	Binary            bool          // binary messages are understood, too
+	Binary            bool          // binary messages are understood, too; the handler must not wait with one
 	MaxMessage        int           // the longest message a client may send, in bytes; 4 KB
 	MessagesPerSecond uint32        // messages and pings a client may send; 20
 	BytesPerSecond    uint32        // bytes a client may send; 32 KB
@@ -55,6 +55,7 @@ type Keeper struct {
 	arrivals chan *Socket  // upgraded, not yet taken over by Run
 	stopped  chan struct{} // closed when Run takes no more
 	running  sync.WaitGroup
+	poller   poller // Run's own; its goroutine ends after all others
 
 	mu      sync.Mutex
 	sockets []*Socket
@@ -125,6 +126,13 @@ func (k *Keeper) admit(ctx context.Context, s *Socket) {
 	k.sockets = append(k.sockets, s)
 	k.mu.Unlock()
 	k.admitted++
+	if k.cfg.Binary {
+		s.quick = func(b []byte) []byte { return s.takeBinary(ctx, b) }
+	}
+	if err := k.poller.add(s.tcp); err != nil {
+		k.log.ErrorContext(ctx, "a socket cannot be polled", "err", err)
+		s.Close(wire.CloseInternal)
+	}
 	s.count.sockets.Inc()
 	k.handler.Join(s)
 	s.CatchUp()
@@ -142,6 +150,7 @@ func (k *Keeper) remove(s *Socket) {
 	k.mu.Unlock()
 
 	_ = s.ws.CloseNow() // fails only when the library has closed it already
+	s.leave()
 	k.handler.Leave(s)
 	s.count.sockets.Dec()
 	k.metrics.ended(s.cause())
@@ -171,6 +180,7 @@ func (k *Keeper) stop() {
 		s.Close(wire.CloseGoingAway)
 	}
 	k.running.Wait()
+	k.poller.end()
 }
 
 // all returns the sockets of this moment, in scratch that the next call reuses.

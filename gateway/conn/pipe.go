@@ -26,10 +26,10 @@ const (
 
 // Owner is whose connection a [Detach]ed one is.
 type Owner interface {
-	Attach(tcp net.Conn)  // comes first
-	Heard(n int) bool     // so many bytes came; false: that is too much, and the reading ends
-	Control(frame []byte) // the library says this, a whole control frame; lent for the call
-	Shut() error          // the library has done with the connection
+	Attach(tcp net.Conn) net.Conn // comes first; what it returns is read from
+	Heard(n int) bool             // so many bytes came; false: that is too much, and the reading ends
+	Control(frame []byte)         // the library says this, a whole control frame; lent for the call
+	Shut() error                  // the library has done with the connection
 }
 
 // Detach takes the connection of an upgraded request from net/http and makes a
@@ -47,9 +47,9 @@ func Detach(w http.ResponseWriter, owner Owner, readBuffer int) (net.Conn, *bufi
 		return nil, nil, err
 	}
 	early, _ := rw.Reader.Peek(rw.Reader.Buffered())
-	p := &pipe{Conn: tcp, owner: owner, early: append([]byte(nil), early...)}
-	owner.Attach(tcp)
-	return p, bufio.NewReadWriter(bufio.NewReaderSize(p, readBuffer), bufio.NewWriterSize(p, controlBuffer)), nil
+	p := &pipe{Conn: owner.Attach(tcp), owner: owner, early: append([]byte(nil), early...)}
+	p.reader = bufio.NewReaderSize(p, readBuffer)
+	return p, bufio.NewReadWriter(p.reader, bufio.NewWriterSize(p, controlBuffer)), nil
 }
 
 // pipe is the connection the library sees. It reads from the network and
@@ -58,9 +58,13 @@ func Detach(w http.ResponseWriter, owner Owner, readBuffer int) (net.Conn, *bufi
 type pipe struct {
 	net.Conn
 
-	owner Owner
-	early []byte // came with the handshake, still unread
+	owner  Owner
+	early  []byte        // came with the handshake, still unread
+	reader *bufio.Reader // the library's
 }
+
+// empty reports whether the library has used all that was read.
+func (p *pipe) empty() bool { return len(p.early) == 0 && p.reader.Buffered() == 0 }
 
 func (p *pipe) Read(b []byte) (int, error) {
 	if len(p.early) > 0 {
@@ -91,10 +95,10 @@ func (p *pipe) Close() error { return p.owner.Shut() }
 // socketOwner keeps what only the pipe may call out of Socket's own methods.
 type socketOwner struct{ socket *Socket }
 
-func (o socketOwner) Attach(tcp net.Conn)  { o.socket.attach(tcp) }
-func (o socketOwner) Heard(n int) bool     { return o.socket.heard(n) }
-func (o socketOwner) Control(frame []byte) { o.socket.control(frame) }
-func (o socketOwner) Shut() error          { return o.socket.shut() }
+func (o socketOwner) Attach(tcp net.Conn) net.Conn { return o.socket.attach(tcp) }
+func (o socketOwner) Heard(n int) bool             { return o.socket.heard(n) }
+func (o socketOwner) Control(frame []byte)         { o.socket.control(frame) }
+func (o socketOwner) Shut() error                  { return o.socket.shut() }
 
 // Tune is an http.Server's ConnContext: it bounds what the kernel keeps for a
 // client that does not read, for ordinary answers and event streams as for

@@ -30,6 +30,7 @@ func (s *Socket) read(ctx context.Context) {
 		}
 	}()
 	for {
+		s.hurry()
 		// Background: with a context that can end, the library would register
 		// and release a callback for every frame. The keeper ends a socket by
 		// its read deadline instead.

@@ -26,8 +26,11 @@ type Socket struct {
 
 	keeper *Keeper
 	ws     *websocket.Conn
+	pipe   *pipe // under ws
 	tcp    net.Conn
+	quick  quick // nil: every message is the reader's
 	count  *counters
+	leave  func() // gives its Place back
 
 	expires int64 // unix seconds; 0 never. Set at Upgrade
 	index   int   // place in keeper.sockets; guarded by keeper.mu
@@ -52,9 +55,10 @@ type Socket struct {
 }
 
 // attach is called at Hijack, when the network connection is known.
-func (s *Socket) attach(tcp net.Conn) {
-	s.tcp = tcp
-	s.eager.Open(tcp)
+func (s *Socket) attach(tcp net.Conn) net.Conn {
+	s.tcp = adopt(tcp)
+	s.eager.Open(s.tcp)
+	return s.tcp
 }
 
 // Offer hands the socket the newest batch of its feed. It never waits: a socket

@@ -51,6 +51,7 @@ func (k *Keeper) Upgrade(w http.ResponseWriter, r *http.Request, t Terms) error 
 		u.refuse()
 		return err
 	}
+	s.leave = KeepPlace(r.Context())
 	ws.SetReadLimit(-1) // receive has a limit of its own, which says in our words what was wrong
 	s.ws = ws
 	select {
@@ -59,6 +60,7 @@ func (k *Keeper) Upgrade(w http.ResponseWriter, r *http.Request, t Terms) error 
 	case <-k.stopped: // between the check above and here; Run is over, so no goroutine may start
 		_ = s.tcp.SetWriteDeadline(time.Now().Add(closeWait))
 		_, _ = s.tcp.Write(wire.CloseGoingAway.Frame())
+		s.leave()
 		return errors.Join(http.ErrServerClosed, ws.CloseNow())
 	}
 }
@@ -101,7 +103,9 @@ func (u *upgrade) Write(b []byte) (int, error) {
 
 // Hijack swaps the connection for a pipe.
 func (u *upgrade) Hijack() (net.Conn, *bufio.ReadWriter, error) {
-	return Detach(u.ResponseWriter, socketOwner{u.socket}, readBuffer)
+	c, rw, err := Detach(u.ResponseWriter, socketOwner{u.socket}, readBuffer)
+	u.socket.pipe, _ = c.(*pipe)
+	return c, rw, err
 }
 
 // refuse answers a request that the library would not upgrade, in our form.

@@ -49,9 +49,10 @@ type link struct {
 }
 
 // attach is called at Hijack, when the network connection is known.
-func (l *link) attach(tcp net.Conn) {
+func (l *link) attach(tcp net.Conn) net.Conn {
 	l.tcp = tcp
 	l.eager.Open(l.tcp)
+	return tcp
 }
 
 // send queues frames for the flusher, which takes along whatever else is

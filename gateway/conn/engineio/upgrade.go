@@ -27,7 +27,7 @@ var errProbe = errors.New("not the upgrade's next packet")
 
 // openWebSocket opens a session that never polls.
 func (v *Server) openWebSocket(w http.ResponseWriter, r *http.Request) {
-	s, why := v.admit(r.RemoteAddr)
+	s, why := v.admit(r)
 	if s == nil {
 		refuse(w, why)
 		return
@@ -235,7 +235,7 @@ func (u *upgrader) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 // linkOwner is a link as its pipe sees it.
 type linkOwner struct{ link *link }
 
-func (o linkOwner) Attach(tcp net.Conn)  { o.link.attach(tcp) }
-func (o linkOwner) Heard(n int) bool     { return o.link.session.allow(n, 0) }
-func (o linkOwner) Control(frame []byte) { o.link.control(append([]byte(nil), frame...)) }
-func (o linkOwner) Shut() error          { return o.link.shut() }
+func (o linkOwner) Attach(tcp net.Conn) net.Conn { return o.link.attach(tcp) }
+func (o linkOwner) Heard(n int) bool             { return o.link.session.allow(n, 0) }
+func (o linkOwner) Control(frame []byte)         { o.link.control(append([]byte(nil), frame...)) }
+func (o linkOwner) Shut() error                  { return o.link.shut() }
