@@ -28,7 +28,7 @@ import (
 )
 
 // patience is how long a test waits for what should take milliseconds.
-const patience = 30 * time.Second
+const patience = 60 * time.Second
 
 // whole is the gateway with nothing replaced: NATS, SQLite, tokens, the feed.
 type whole struct {
@@ -36,19 +36,21 @@ type whole struct {
 	base  string
 	auth  *auth.Auth
 	store *store.Store
+	log   *logBuffer
 	stop  func()
 }
 
 // newWhole runs a city with one public and one private room.
 func newWhole(t *testing.T) *whole {
 	t.Helper()
-	log := slog.New(slog.DiscardHandler)
+	written := &logBuffer{}
+	log := slog.New(slog.NewTextHandler(written, nil))
 	registry := prometheus.NewRegistry()
 	db := must(migrations.Open(t.Context(), "", t.TempDir(), log))(t)
 	t.Cleanup(func() { _ = db.Close() })
 	nats := must(bus.Open(t.Context(), bus.Config{Dir: t.TempDir(), Log: log, Registry: registry}))(t)
 	t.Cleanup(nats.Close)
-	w := &whole{t: t, store: store.New(db)}
+	w := &whole{t: t, store: store.New(db), log: written}
 	w.auth = must(auth.New(auth.Config{Secret: []byte("a secret for tests"), Log: log}, w.store, time.Now))(t)
 	feed := must(city.New(city.Config{Auth: w.auth}, log, registry))(t)
 	rest := api.New(api.Config{City: feed, Identity: w.auth, Links: w.store, BusReady: nats.Ready, Log: log})
@@ -272,7 +274,7 @@ func TestStreamAndSummaryAgree(t *testing.T) {
 }
 
 // TestStopSaysGoodbye: sockets hear that we are going away, streams end, and
-// all of it is over well before the deadline.
+// nothing has to be cut off.
 func TestStopSaysGoodbye(t *testing.T) {
 	t.Parallel()
 	w := newWhole(t)
@@ -289,10 +291,9 @@ func TestStopSaysGoodbye(t *testing.T) {
 		_, _, err := ws.Read(context.WithoutCancel(t.Context()))
 		closed <- websocket.CloseStatus(err)
 	}()
-	begin := time.Now()
 	w.stop()
-	if took := time.Since(begin); took > 8*time.Second {
-		t.Errorf("the stop took %s", took)
+	if log := w.log.String(); strings.Contains(log, "cut off") {
+		t.Errorf("something held up the stop: %s", log)
 	}
 	<-ended
 	if got := <-closed; got != websocket.StatusGoingAway {
