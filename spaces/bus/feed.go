@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -15,7 +16,7 @@ const (
 	idleBeat     = time.Second            // the server's sign of life; two missing ones break the feed
 	pullLife     = 30 * time.Second       // one pull request; idleBeat must be below half of it
 	consumerLife = 30 * time.Second       // the server forgets a feed whose process died
-	askAgain     = 250 * time.Millisecond // when a snapshot's end is overdue, ask whether it was the end
+	askAgain     = 250 * time.Millisecond // when a snapshot's end is overdue, ask whether the rest is still there
 	tidyTimeout  = time.Second
 )
 
@@ -41,11 +42,14 @@ type feed struct {
 	errs chan error         // the first error; later ones are dropped
 	done chan struct{}
 
-	left    uint64 // messages of the snapshot that are still to come
-	pending uint64 // messages that the stream had behind the last one
-	seq     uint64 // consumer sequence of the last message
-	first   uint64 // stream sequence of the first message; zero before it
-	last    uint64 // and of the last
+	from    jetstream.Stream
+	filters []string
+	owed    map[string]struct{}   // subjects of the snapshot that are still to come
+	before  jetstream.StreamState // of the stream, before it was opened
+
+	seq   uint64 // consumer sequence of the last message
+	first uint64 // stream sequence of the first message; zero before it
+	last  uint64 // and of the last
 }
 
 // openFeed replaces the named consumer: a break can never pile them up.
@@ -57,6 +61,11 @@ func openFeed(ctx context.Context, js jetstream.JetStream, stream string, subjec
 	if err := s.DeleteConsumer(ctx, name); err != nil && !errors.Is(err, jetstream.ErrConsumerNotFound) {
 		return nil, fmt.Errorf("replace consumer: %w", err)
 	}
+	created, before := s.CachedInfo().Created, s.CachedInfo().State
+	owed, err := listed(ctx, s, subjects)
+	if err != nil {
+		return nil, err
+	}
 	cons, err := s.CreateConsumer(ctx, jetstream.ConsumerConfig{
 		Name: name, FilterSubjects: subjects,
 		DeliverPolicy: jetstream.DeliverLastPerSubjectPolicy, AckPolicy: jetstream.AckNonePolicy,
@@ -66,9 +75,9 @@ func openFeed(ctx context.Context, js jetstream.JetStream, stream string, subjec
 		return nil, fmt.Errorf("create consumer: %w", err)
 	}
 	f := &feed{
-		js: js, stream: stream, name: name, cons: cons, created: s.CachedInfo().Created, log: log,
+		js: js, stream: stream, name: name, cons: cons, created: created, log: log,
+		from: s, filters: subjects, owed: owed, before: before,
 		msgs: make(chan jetstream.Msg, pullAhead), errs: make(chan error, 1), done: make(chan struct{}),
-		left: cons.CachedInfo().NumPending,
 	}
 	f.consume, err = cons.Consume(f.receive, jetstream.PullMaxMessages(pullAhead),
 		jetstream.PullExpiry(pullLife), jetstream.PullHeartbeat(idleBeat), jetstream.ConsumeErrHandler(f.fail))
@@ -108,19 +117,36 @@ func (f *feed) close(ctx context.Context) {
 	}
 }
 
-// snapshot gives take every message that was stored when the feed was opened,
-// until take fails.
+// listed returns the subjects that the stream has a message of.
+func listed(ctx context.Context, s jetstream.Stream, filters []string) (map[string]struct{}, error) {
+	there := map[string]struct{}{}
+	for _, filter := range filters {
+		info, err := s.Info(ctx, jetstream.WithSubjectFilter(filter))
+		if err != nil {
+			return nil, fmt.Errorf("list the subjects of stream %s: %w", s.CachedInfo().Config.Name, err)
+		}
+		for subject := range info.State.Subjects {
+			there[subject] = struct{}{}
+		}
+	}
+	return there, nil
+}
+
+// snapshot gives take what was stored when the feed was opened, or what has
+// replaced it since, until take fails. The server's count of pending messages
+// does not tell the end: a message that is replaced before it was sent is taken
+// off at once, and the new one, which comes last, is added a moment later.
 func (f *feed) snapshot(ctx context.Context, take func(jetstream.Msg) error) error {
 	overdue := time.NewTicker(askAgain)
 	defer overdue.Stop()
-	for f.left > 0 {
+	for len(f.owed) > 0 {
 		select {
 		case m := <-f.msgs:
 			if err := take(m); err != nil {
 				return err
 			}
 		case <-overdue.C:
-			if err := f.askEnd(ctx); err != nil {
+			if err := f.writeOff(ctx); err != nil {
 				return err
 			}
 		case err := <-f.errs:
@@ -129,18 +155,34 @@ func (f *feed) snapshot(ctx context.Context, take func(jetstream.Msg) error) err
 			return context.Cause(ctx)
 		}
 	}
+	return f.standing(ctx)
+}
+
+// writeOff waits no longer for what is gone without a trace, such as a marker
+// whose time was over.
+func (f *feed) writeOff(ctx context.Context) error {
+	there, err := listed(ctx, f.from, f.filters)
+	if err != nil {
+		return err
+	}
+	maps.DeleteFunc(f.owed, func(subject string, _ struct{}) bool {
+		_, still := there[subject]
+		return !still
+	})
 	return nil
 }
 
-// askEnd finds the end of a snapshot whose last message was replaced or removed
-// before it could be sent: no message then says that none is pending.
-func (f *feed) askEnd(ctx context.Context) error {
-	info, err := f.cons.Info(ctx)
+// standing returns an error when the stream was emptied or made anew since the
+// feed was opened: a part of the snapshot may then be of before and the rest of
+// after.
+func (f *feed) standing(ctx context.Context) error {
+	info, err := f.from.Info(ctx)
 	if err != nil {
-		return fmt.Errorf("ask the consumer: %w", err)
+		return fmt.Errorf("look at stream %s again: %w", f.stream, err)
 	}
-	if info.NumPending == 0 && info.Delivered.Consumer == f.seq {
-		f.left = 0
+	emptied := f.before.Msgs > 0 && info.State.FirstSeq > f.before.LastSeq
+	if emptied || !info.Created.Equal(f.created) {
+		return errGap
 	}
 	return nil
 }
@@ -154,11 +196,11 @@ func (f *feed) advance(m jetstream.Msg) (*jetstream.MsgMetadata, error) {
 	if meta.Sequence.Consumer != f.seq+1 {
 		return nil, fmt.Errorf("%w: %d after %d", errGap, meta.Sequence.Consumer, f.seq)
 	}
-	f.seq, f.last, f.pending = meta.Sequence.Consumer, meta.Sequence.Stream, meta.NumPending
+	f.seq, f.last = meta.Sequence.Consumer, meta.Sequence.Stream
+	delete(f.owed, m.Subject())
 	if f.first == 0 {
 		f.first = f.last
 	}
-	f.left = min(meta.NumPending, max(f.left, 1)-1)
 	return meta, nil
 }
 

@@ -113,19 +113,16 @@ func (w *sessionWatch) take(f *feed, m jetstream.Msg) error {
 	if _, err := f.advance(m); err != nil {
 		return err
 	}
-	if f.pending == 0 {
-		defer w.roster.judge()
-	}
 	news, ok, err := decodeSession(m.Subject(), m.Headers(), m.Data())
 	if err != nil {
 		w.bus.metrics.malformed.Inc()
 		w.bus.log.Debug("dropped a malformed message", "subject", m.Subject(), "err", err)
 		return nil
 	}
-	if ok {
-		w.roster.apply(news, time.Now())
+	if !ok {
+		return nil
 	}
-	return nil
+	return w.roster.apply(news, time.Now())
 }
 
 // tell passes on what has changed since the last time.

@@ -1,6 +1,7 @@
 package bus
 
 import (
+	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -17,6 +18,7 @@ const comeback = maxRedial + 2*time.Second
 // decides and does no I/O.
 type roster struct {
 	ttl   time.Duration
+	live  bool // the snapshot is over
 	peers map[string]*peer
 	// What may differ from what the watcher was told, with what it was told.
 	touched map[seat]*spaces.Session // nil: it was not inside
@@ -30,7 +32,7 @@ type seat struct{ gateway, token string }
 type peer struct {
 	alive  bool
 	fresh  bool                      // judged in the feed of now: stored is everything it has
-	spoke  bool                      // it has given a sign of life that is not judged yet
+	spoke  bool                      // its sign of life is to be judged at the end of the snapshot
 	round  uint64                    // of its last sign of life
 	until  time.Time                 // dead then, unless it is heard before
 	stored map[string]said           // what the feed of now has brought
@@ -49,6 +51,7 @@ func newRoster(ttl time.Duration) *roster {
 
 // begin forgets what an earlier feed has brought, but not what was shown.
 func (r *roster) begin() {
+	r.live = false
 	for _, p := range r.peers {
 		p.fresh, p.spoke = false, false
 		clear(p.stored)
@@ -58,15 +61,22 @@ func (r *roster) begin() {
 // resume ends a snapshot: who was alive before an outage and has not been heard
 // yet gets time to come back.
 func (r *roster) resume(now time.Time) {
-	r.judge()
-	for _, p := range r.peers {
+	r.live = true
+	for id, p := range r.peers {
+		if p.spoke {
+			r.judge(id, p, p.round)
+		}
 		if p.alive && !p.fresh {
 			p.until = now.Add(r.ttl + comeback)
 		}
 	}
 }
 
-func (r *roster) apply(news sessionNews, now time.Time) {
+// errRound means that a snapshot is needed to know what a gateway has.
+var errRound = errors.New("a gateway has said everything anew")
+
+// apply takes one message.
+func (r *roster) apply(news sessionNews, now time.Time) error {
 	p := r.peers[news.gateway]
 	if p == nil {
 		p = &peer{stored: map[string]said{}, shown: map[string]spaces.Session{}}
@@ -77,11 +87,11 @@ func (r *roster) apply(news sessionNews, now time.Time) {
 		clear(p.stored)
 		r.dies(news.gateway, p)
 	case news.token == "":
-		r.heard(p, news.round, now)
+		return r.heard(news.gateway, p, news.round, now)
 	case news.session == nil:
 		delete(p.stored, news.token)
 		if news.expired && !p.fresh {
-			return // the gateway will say what it has
+			return nil // the gateway will say what it has
 		}
 		r.hide(news.gateway, p, news.token)
 	default:
@@ -90,37 +100,50 @@ func (r *roster) apply(news sessionNews, now time.Time) {
 			r.show(news.gateway, p, news.token, *news.session)
 		}
 	}
+	return nil
 }
 
-// heard is a sign of life. What it says about sessions holds later, see judge.
-func (r *roster) heard(p *peer, round uint64, now time.Time) {
+// heard is a sign of life. A gateway gives one after it has said everything, so
+// what it did not say in this feed, or not in the round of now, is over. Only a
+// whole snapshot can tell: what was said before the sign of life comes after it
+// when it was replaced meanwhile.
+func (r *roster) heard(id string, p *peer, round uint64, now time.Time) error {
 	p.until = now.Add(r.ttl)
-	if !p.fresh || p.round != round {
+	switch {
+	case p.fresh && p.round == round:
+		return nil
+	case !r.live:
 		p.round, p.spoke = round, true
+		return nil
+	case p.unsaid(round):
+		return errRound
 	}
+	r.judge(id, p, round)
+	return nil
 }
 
-// judge must be called when nothing of the stream is left to come: until then
-// what a gateway said before its sign of life may be missing, because it has
-// been replaced by what it said after it. A gateway gives a sign of life after
-// it has said everything, so what it did not say in this feed, or not in the
-// round of now, is over.
-func (r *roster) judge() {
-	for id, p := range r.peers {
-		if !p.spoke {
-			continue
+// unsaid reports whether a session is shown that the gateway has not said.
+func (p *peer) unsaid(round uint64) bool {
+	for token := range p.shown {
+		if s, there := p.stored[token]; !there || s.round < round {
+			return true
 		}
-		p.alive, p.fresh, p.spoke = true, true, false
-		delete(r.gone, id)
-		maps.DeleteFunc(p.stored, func(_ string, s said) bool { return s.round < p.round })
-		for token := range p.shown {
-			if _, still := p.stored[token]; !still {
-				r.hide(id, p, token)
-			}
+	}
+	return false
+}
+
+// judge shows what the gateway has, and nothing else.
+func (r *roster) judge(id string, p *peer, round uint64) {
+	p.alive, p.fresh, p.spoke, p.round = true, true, false, round
+	delete(r.gone, id)
+	maps.DeleteFunc(p.stored, func(_ string, s said) bool { return s.round < round })
+	for token := range p.shown {
+		if _, still := p.stored[token]; !still {
+			r.hide(id, p, token)
 		}
-		for token, s := range p.stored {
-			r.show(id, p, token, s.Session)
-		}
+	}
+	for token, s := range p.stored {
+		r.show(id, p, token, s.Session)
 	}
 }
 

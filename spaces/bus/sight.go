@@ -66,9 +66,9 @@ func opened[F any](ctx context.Context, open func(context.Context) (F, error)) (
 func (s *sight) see() { s.blind, s.broken = false, time.Time{} }
 
 // recover decides what a break means and waits before the next attempt. A new
-// term is no failure: the city is simply read again.
+// term or round is no failure: the stream is simply read again.
 func (s *sight) recover(ctx context.Context, err error, lasted time.Duration) {
-	if errors.Is(err, errTerm) {
+	if errors.Is(err, errTerm) || errors.Is(err, errRound) {
 		return
 	}
 	if lasted > healthy {

@@ -63,9 +63,7 @@ func (w *cityWatch) follow(ctx context.Context) error {
 	}
 	if w.mustHold(f, state) {
 		w.goBlind()
-		if err := w.hold(ctx, f, &state); err != nil {
-			return err
-		}
+		return w.hold(ctx, f, state)
 	}
 	w.shown = f
 	w.see()
@@ -88,11 +86,11 @@ func (w *cityWatch) mustHold(f *cityFeed, state CityState) bool {
 	return lost && (state.Status == nil || state.Status.Sync == spaces.SyncStarting)
 }
 
-// hold adds what arrives to a state that is not shown yet, until it can be. What
-// was stored before the record may come after it, because it was replaced
-// meanwhile: only who has caught up with the stream has everything.
-func (w *cityWatch) hold(ctx context.Context, f *cityFeed, state *CityState) error {
-	for w.mustHold(f, *state) || f.pending > 0 {
+// hold waits until the stream is filled again. It returns errTerm then: the
+// stream must be read anew, because what was stored before the sign that all is
+// there may come after it, when it was replaced meanwhile.
+func (w *cityWatch) hold(ctx context.Context, f *cityFeed, state CityState) error {
+	for w.mustHold(f, state) {
 		changes, err := f.next(ctx)
 		for _, c := range changes {
 			state.apply(c)
@@ -101,7 +99,7 @@ func (w *cityWatch) hold(ctx context.Context, f *cityFeed, state *CityState) err
 			return err
 		}
 	}
-	return nil
+	return errTerm
 }
 
 // live passes changes on until the feed breaks.
