@@ -57,7 +57,7 @@ type settings struct {
 
 	TurnURIs      []string `name:"turn-uris" env:"TURN_URIS" help:"STUN and TURN servers that clients are told of, comma separated, for example turn:turn.example.org:3478?transport=udp. Empty: none." group:"Spaces"`
 	TurnSecret    secret   `name:"turn-secret" env:"TURN_SECRET" help:"Secret shared with the TURN servers, from which time-limited credentials are made (coturn: static-auth-secret)." group:"Spaces"`
-	Media         []string `name:"media-origins" env:"MEDIA_ORIGINS" help:"Web origins whose pictures the page of a space may load, and whose models the API may name, comma separated, for example https://images.hive.blog or https://*.example.org. Empty: only our own." group:"Spaces"`
+	Media         []string `name:"media-origins" env:"MEDIA_ORIGINS" help:"Web origins whose pictures and glTF models the page of a space may load, comma separated, for example https://images.hive.blog or https://*.example.org. Empty: only our own." group:"Spaces"`
 	GuestSeats    int      `name:"guest-seats" env:"GUEST_SEATS_PER_ADDRESS" default:"40" help:"How many guests of one address may be in a space at once (of IPv6: of one /64), never more than three quarters of its seats. People with an account are not counted." group:"Spaces"`
 	RetentionDays int      `name:"chat-retention-days" env:"CHAT_RETENTION_DAYS" default:"90" help:"How long chat lines are kept." group:"Spaces"`
 

@@ -27,16 +27,16 @@ const (
 type handler struct {
 	files   map[string]file
 	framers string // the origins that may show a space in a frame, as the policy lists them
-	media   string // the same of those whose pictures a space may show
+	media   string // the same of those whose pictures and models a space may show
 }
 
 // New returns the handler of the web client: /city, a redirect to it from /,
 // the page of every space under /space/, and /assets/. Root is what the build
 // left, see [Dist]. Framers are the origins of Matrix clients that may show a
 // space as a widget, for example https://app.element.io; nobody may frame the
-// city. Media are the origins whose pictures the page of a space may load, for
-// example https://images.hive.blog or https://*.example.org; the city loads
-// none. Both go into the policy as they are, so the caller has checked them.
+// city. Media are the origins whose pictures and models the page of a space may
+// load, for example https://images.hive.blog or https://*.example.org; the city
+// loads none. Both go into the policy as they are, so the caller has checked them.
 // Without a build every page answers 503 with the command to run; the rest of
 // the gateway is not affected. Anything else is 404, so the handler may be
 // mounted as the last resort of a mux.

@@ -8,9 +8,9 @@ import (
 // The pages need their own scripts, styles, pictures and socket, and nothing
 // else: no inline code, no worker, no WebAssembly, no other host. That holds for
 // the scene too: its stylesheet is a file, and of A-Frame nothing that writes
-// HTML is used. The one exception are the pictures of posts, which the page of
-// a space loads from hosts that the operator named; as images, so that img-src
-// is enough and nothing may be sent there.
+// HTML is used. The one exception are the pictures and models of posts, which
+// the page of a space loads from hosts that the operator named: pictures as
+// images, and models as what the page itself asks for, without credentials.
 // require-trusted-types-for closes what is left of script injection, since the
 // client never writes HTML.
 const (
@@ -22,7 +22,7 @@ const (
 // openings are origins besides our own, separated by spaces; empty is none.
 type openings struct {
 	framers string // may show this answer in a frame
-	media   string // may have their pictures shown in it
+	media   string // may have their pictures and models shown in it
 }
 
 // secure sets the headers of every answer.
@@ -35,7 +35,7 @@ func secure(head http.Header, r *http.Request, open openings) {
 		framers = "'none'"
 		head.Set("X-Frame-Options", "DENY") // it knows no list, so it would override one in old browsers
 	}
-	head.Set("Content-Security-Policy", policyStart+media+policyFetch+sockets(r.Host)+policyEnd+framers)
+	head.Set("Content-Security-Policy", policyStart+media+policyFetch+sockets(r.Host)+media+policyEnd+framers)
 	head.Set("X-Content-Type-Options", "nosniff")
 	head.Set("Referrer-Policy", "no-referrer")
 	head.Set("Cross-Origin-Opener-Policy", "same-origin")

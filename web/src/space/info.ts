@@ -3,6 +3,7 @@
 import { seeded } from "../facade";
 import type { Tokens } from "../tokens";
 import { apiPath, type Place } from "./address";
+import { isOldModel, modelOf } from "./models";
 import { picturesOf } from "./pictures";
 import { type Kind, kindOf } from "./plan";
 import { type Json, object, optional, readFault } from "./wire";
@@ -15,6 +16,8 @@ export interface Info {
   owner: string;
   zone: string; // of a city room
   pictures: string[]; // of a post, to be shown in its place
+  model: string; // likewise; empty for none
+  isOldModel: boolean; // it has one that no page can show
   isNSFW: boolean;
   inside: number | null; // people now; null when nobody can tell
   names: string[]; // of some of them
@@ -52,6 +55,8 @@ export function readInfo(body: Json, place: Place, own: string): Info {
     owner: optional(space, "owner").replace(/^hive:/, ""),
     zone: optional(space, "zone"),
     pictures: hasAccess ? picturesOf(kind, space.environment, own) : [],
+    model: hasAccess ? modelOf(kind, space.environment, own) : "",
+    isOldModel: isOldModel(kind, space.environment, own),
     isNSFW: space.nsfw === true,
     inside: typeof inside === "number" && inside >= 0 ? inside : null,
     names: people.flatMap(nameIn),

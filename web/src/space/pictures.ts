@@ -21,14 +21,15 @@ export function picturesOf(kind: Kind, environment: unknown, own: string): strin
   return [...new Set(found.map((u) => u.href))].slice(0, most);
 }
 
-function safe(address: unknown, own: string): URL[] {
+// safe reads an address of somebody else's; none is an empty list.
+export function safe(address: unknown, own: string): URL[] {
   if (typeof address !== "string" || address === "" || !URL.canParse(address, own)) return [];
   const url = new URL(address, own);
   const isOurs = url.origin === own && url.protocol === "http:";
   return (url.protocol === "https:" || isOurs) && url.username === "" ? [url] : [];
 }
 
-// Progress is how many of the pictures are there already, and how many will
+// Progress is how many of the pictures, or of one model, are there already, and how many will
 // not come.
 export interface Progress {
   of: number;
@@ -46,11 +47,18 @@ export function wordsOf(kind: Kind, progress: Progress): string {
   const { of, failed } = progress;
   switch (stateOf(progress)) {
     case "loading":
+      if (isModelled(kind)) return "Loading the model…";
       return of === 1 ? "Loading the picture…" : "Loading the pictures…";
     case "failed":
+      if (isModelled(kind)) return "The model of this place could not be loaded. You see a drawn place instead.";
       if (kind === "360") return "The picture of this place could not be loaded. You see a drawn sky instead.";
       return `${failed} of ${of} ${of === 1 ? "picture" : "pictures"} could not be loaded. Drawn ones hang there instead.`;
     default:
       return "";
   }
+}
+
+// isModelled tells which places show a model, and no pictures.
+export function isModelled(kind: Kind): boolean {
+  return kind === "vrml" || kind === "aframe";
 }

@@ -18,14 +18,22 @@ export const workshop: Builder = (plan, { title, byline, text, hue }, night) => 
   blueprint(kit, plan.w, plan.d);
   kit.box(32.4, 5.4, 0.4, steel(0.72), { y: 2.7, z: -15.2 }, 0.8);
   for (const z of [-13, -4.5, 4, 12]) gantry(kit, z, steel);
-  for (const thing of plan.things) kit.within(thing.x, thing.z, thing.turn, () => tool(kit, thing, steel, wood, hue));
+  for (const thing of plan.things) if (thing.is !== "plinth") kit.within(thing.x, thing.z, thing.turn, () => tool(kit, thing, steel, wood, hue));
+  const stage = new Kit(night);
   const [page] = pages(1, title, byline, text || "An A-Frame scene. What is being built here is up to those who meet here.", night ? nightPaper : dayPaper);
   kit.add(board(page as HTMLCanvasElement, 2.9, 3.6, { x: -4.9, y: 2.4, z: -14.96 }));
   kit.add(board(sign(title, byline, `oklch(0.36 0.11 255)`, "#eaf2ff", 1024, 300), 6.2, 1.82, { y: 3.4, z: -14.96 }));
-  const spinning = primitives(kit, plan.things.filter((t) => t.is === "plinth"));
+  const plinths = plan.things.filter((t) => t.is === "plinth");
+  for (const thing of plinths) stage.within(thing.x, thing.z, 0, () => tool(stage, thing, steel, wood, hue));
+  const spinning = primitives(stage, plinths);
+  const group = kit.add(stage.done()).done();
   return {
-    group: kit.done(),
+    group,
     ...daylight(night),
+    stand(model) {
+      stage.group.visible = false;
+      group.add(onRing(model));
+    },
     animate(t) {
       for (const [i, o] of spinning.entries()) {
         o.rotation.y = t * 0.4 + i;
@@ -34,6 +42,12 @@ export const workshop: Builder = (plan, { title, byline, text, hue }, night) => 
     },
   };
 };
+
+// The ring on the floor of both places is where a model stands.
+function onRing(model: THREE.Object3D): THREE.Object3D {
+  model.position.set(0, 0.02, -2);
+  return model;
+}
 
 function blueprint(kit: Kit, w: number, d: number): void {
   const deep = tint(kit.night ? 0.3 : 0.5, 0.09, 255);
@@ -116,8 +130,10 @@ export const cyberspace: Builder = (plan, { title, byline }, night) => {
   for (const thing of plan.things) if (thing.is === "column") kit.within(thing.x, thing.z, 0, () => pylon(kit, thing, teal, pink));
   const solids = plan.things.filter((t) => t.is === "plinth").map((t) => solid(kit, t, teal, pink));
   kit.add(board(sign(title, byline, "", night ? "#9ff3ff" : "#ffffff"), 14, 3.5, { y: 9, z: -27 }));
+  const group = kit.done();
   return {
-    group: kit.done(),
+    group,
+    stand: (model) => group.add(onRing(model)),
     fog: { color: sky.low, near: 50, far: 150 },
     light: daylight(night).light,
     animate(t) {

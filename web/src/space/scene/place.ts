@@ -14,6 +14,7 @@ export interface Content {
   text: string;
   hue: number; // of the city's zone, or one that fits the seed
   pictures: readonly string[]; // addresses of images; the builder draws its own until they come
+  model: string; // address of a model, likewise; empty for none
 }
 
 export interface Built {
@@ -24,6 +25,8 @@ export interface Built {
   animate?(time: number): void;
   // hang shows the picture of that number once it came; absent where none is.
   hang?(picture: HTMLCanvasElement, n: number): void;
+  // stand puts the model up once it came; absent where none stands.
+  stand?(model: THREE.Object3D): void;
 }
 
 export type Builder = (plan: Plan, content: Content, night: boolean) => Built;

@@ -14,6 +14,7 @@ import { Controls } from "./controls";
 import { Crowd, type Person } from "./crowd";
 import { Headset } from "./headset";
 import { dispose, tint } from "./kit";
+import { Models } from "./models";
 import { Pictures } from "./pictures";
 import { type Built, buildPlace, type Content } from "./place";
 
@@ -51,6 +52,7 @@ export class World {
   private time = 0;
   private isClosed = false;
   private readonly pictures = new Pictures();
+  private readonly models = new Models();
   private readonly fog = new THREE.Fog(0, 1, 1000);
 
   constructor(
@@ -143,6 +145,7 @@ export class World {
     }
     root.background = fog ? fog.color.clone() : null;
     this.hangPictures(this.built);
+    this.standModel(this.built);
   }
 
   // hangPictures puts up each picture when it comes, unless the place was built
@@ -161,6 +164,17 @@ export class World {
         onPictures({ ...progress });
       });
     }
+  }
+
+  private standModel(built: Built): void {
+    const { content, onPictures } = this.options;
+    if (!built.stand || content.model === "") return;
+    onPictures({ of: 1, shown: 0, failed: 0 });
+    void this.models.load(content.model).then((model) => {
+      if (this.built !== built || this.isClosed) return;
+      if (model) built.stand?.(model);
+      onPictures({ of: 1, shown: model ? 1 : 0, failed: model ? 0 : 1 });
+    });
   }
 
   private tearDown(): void {

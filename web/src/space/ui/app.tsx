@@ -13,6 +13,7 @@ import type { Body } from "../body";
 import { unread } from "../chat";
 import { isBusy } from "../keys";
 import { byline, hueOfPlace, type Info, type Look, lookUp } from "../info";
+import { oldModelNote } from "../models";
 import type { Motion } from "../motion";
 import { kindOf, plan as planOf } from "../plan";
 import type { Content, Person, World } from "../scene/world";
@@ -94,7 +95,7 @@ export function App(app: AppProps) {
     <div class={`space ${stage} ${isInside && panel ? "with-panel" : ""} ${isInside ? "inside" : "outside"}`} data-phase={state.phase.is} data-members={state.members.size} data-stage={stage} data-kind={kind}>
       <main class="stage" aria-label={title}>
         {isReady && stage === "scene" && (
-          <Scene3D {...stageProps} content={content} night={night} isCalm={isCalm} subject={state.me?.subject ?? ""} isInside={isInside} world={world} onFlat={() => setStage("flat")} talk={talk} onEmote={(e) => app.visit.emote(e)} onSay={(text) => app.visit.say(text)} />
+          <Scene3D {...stageProps} content={content} note={info?.isOldModel && !info.model ? oldModelNote : ""} night={night} isCalm={isCalm} subject={state.me?.subject ?? ""} isInside={isInside} world={world} onFlat={() => setStage("flat")} talk={talk} onEmote={(e) => app.visit.emote(e)} onSay={(text) => app.visit.say(text)} />
         )}
         {isReady && stage === "flat" && <Flat {...stageProps} pictures={content.pictures} night={night} title={title} state={state} isInside={isInside} />}
         {isInside && <Around people={people} motion={app.motion} body={app.body} isShown={stage === "flat"} />}
@@ -193,8 +194,10 @@ function useContent(info: Info | null, state: State, place: Place, isInside: boo
   const below = info ? byline(info) : "";
   const hue = info ? hueOfPlace(info, place) : 288;
   // Whoever has not come in yet has not said that they want to see it.
-  const pictures = (info && (isInside || !info.isNSFW) && info.pictures) || noPictures;
-  return useMemo(() => ({ title, byline: below, text: info?.content || info?.description || "", hue, pictures }), [title, below, hue, info?.content, info?.description, pictures.join("\n")]);
+  const isShown = info !== null && (isInside || !info.isNSFW);
+  const pictures = isShown ? info.pictures : noPictures;
+  const model = isShown ? info.model : "";
+  return useMemo(() => ({ title, byline: below, text: info?.content || info?.description || "", hue, pictures, model }), [title, below, hue, info?.content, info?.description, pictures.join("\n"), model]);
 }
 
 // usePeople are the others, and who of them writes.

@@ -23,6 +23,7 @@ export interface StageProps {
 
 interface Props extends StageProps {
   content: Content;
+  note: string; // about the place, while there is nothing to say about its pictures
   night: boolean;
   isCalm: boolean;
   subject: string;
@@ -78,7 +79,7 @@ export function Scene3D(props: Props) {
       {state === "loading" && <p class="scene-note">Building the place…</p>}
       {state === "shown" && (
         <p class="picture-note" role="status">
-          {wordsOf(plan.kind, progress)}
+          {wordsOf(plan.kind, progress) || props.note}
         </p>
       )}
       {state === "failed" && (
