@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -45,6 +46,7 @@ func (a *Auth) identify(who identity) spaces.Viewer {
 		v.Login = v.Subject
 		return v
 	}
+	v.Name = cmp.Or(v.Name, spaces.Account(v)) // a token need not hold a name
 	v.Roles = slices.Clone([]string(who.Roles))
 	if a.admins[v.Subject] && !slices.Contains(v.Roles, spaces.RoleAdmin) {
 		v.Roles = append(v.Roles, spaces.RoleAdmin)

@@ -31,10 +31,12 @@ func TestCityTokenIsAccepted(t *testing.T) {
 	}
 }
 
-// TestNamesShowThemselves: what a name looks like is what it is.
+// TestNamesShowThemselves: what a name looks like is what it is, and who has
+// none goes by their account.
 func TestNamesShowThemselves(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
+	const account = "6f1c1e0a-0000-4000-8000-000000000001"
 	for name, want := range map[string]string{
 		"Alice":                        "Alice",
 		"  Alice \t\n B.\u00a0 ":       "Alice B.",
@@ -46,8 +48,8 @@ func TestNamesShowThemselves(t *testing.T) {
 		"a\x00b\x1b[31m\x7f\u0085c":    "ab[31m c",
 		"a\u2028b":                     "a b",
 		"tag\U000e0061":                "tag",
-		"\u3164\u2800":                 "",
-		"\u200d\u200d":                 "",
+		"\u3164\u2800":                 account,
+		"\u200d\u200d":                 account,
 		"علي\u200cرضا":                 "علي\u200cرضا", // a Persian name needs it
 		"👩\u200d🚀 astronaut":           "👩\u200d🚀 astronaut",
 		"Zoë 城市 שלום":                  "Zoë 城市 שלום",
