@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"strconv"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -43,7 +44,7 @@ type spaceBody struct {
 	Author   string `json:"author,omitempty" doc:"Of a post"`
 	Permlink string `json:"permlink,omitempty" doc:"Of a post, or of a document that has a name"`
 	Creator  string `json:"creator,omitempty" doc:"Of a document"`
-	ID       string `json:"id,omitempty" doc:"Of a document"`
+	ID       int64  `json:"id,omitempty" doc:"Of a document"`
 	Zone     string `json:"zone,omitempty" doc:"Of a city room"`
 	Owner    string `json:"owner" doc:"Account of the author or creator; empty when it is nobody's"`
 
@@ -138,7 +139,8 @@ func (a *API) newSpace(s spaces.Space, people []store.Occupant, all int) spaceBo
 	case spaces.TypePost:
 		body.Author, body.Permlink = s.Key.Owner()
 	case spaces.TypeDocument:
-		body.ID, body.Creator = s.Key.ID, account(s.Owner)
+		body.ID, _ = strconv.ParseInt(s.Key.ID, 10, 64) // the canonical id of a document is its number
+		body.Creator = account(s.Owner)
 		_, body.Permlink = spaces.Key{Type: s.Key.Type, ID: s.Name}.Owner()
 	case spaces.TypeCity:
 		body.Zone = s.Link.Zone

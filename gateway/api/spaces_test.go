@@ -152,7 +152,7 @@ func TestSpaceDetail(t *testing.T) {
 	}
 	for _, id := range []string{"8", "bob%2Fplan"} {
 		space := w.fetch("/api/spaces/document/"+id, w.as("hive:carol")...)["space"].(map[string]any)
-		if space["space_id"] != "8" || space["permlink"] != "plan" || space["creator"] != "bob" {
+		if space["space_id"] != "8" || space["id"] != 8.0 || space["permlink"] != "plan" || space["creator"] != "bob" {
 			t.Errorf("a document by %s: %v", id, space)
 		}
 	}
