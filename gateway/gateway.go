@@ -29,6 +29,11 @@ type Config struct {
 	Origins []string
 	// TrustedProxies are networks (CIDR) whose X-Forwarded-For is believed.
 	TrustedProxies []string
+	// MaxConnections is how many connections clients may hold in all, and
+	// MaxConnectionsOf how many of one address. Zero: [DefaultConnections], or
+	// fewer where this process may not have so many open files, and
+	// [DefaultConnectionsOf].
+	MaxConnections, MaxConnectionsOf int
 	// Listening, when set, is called once with the web server's address as soon
 	// as requests are accepted.
 	Listening func(net.Addr)
@@ -88,6 +93,7 @@ type Gateway struct {
 	loopback   bool
 	metrics    *metrics
 	readiness  *readiness
+	places     *places
 	allowances map[string]allowance // by route; never changes, the limiters have their own mutexes
 }
 
@@ -110,6 +116,7 @@ func New(cfg Config, parts Parts) (*Gateway, error) {
 		metrics:  newMetrics(cfg.Registry),
 	}
 	g.allowances = newAllowances(g.metrics)
+	g.places = newPlaces(cfg.MaxConnections, cfg.MaxConnectionsOf, g.metrics)
 	g.readiness = newReadiness(parts.Checks, cfg.Log, g.loopback)
 	if err := g.routes(); err != nil {
 		return nil, err

@@ -195,8 +195,8 @@ func (g *Gateway) allowed(w http.ResponseWriter, r *http.Request, route string) 
 	if auth.Signed(r) && !g.spend(w, r, g.allowances[anySignature]) {
 		return false
 	}
-	if route == socketIOPattern && r.URL.Query().Has("sid") {
-		return true // goes on with a session
+	if goesOn(r, route) {
+		return true
 	}
 	a, limited := g.allowances[route]
 	return !limited || g.spend(w, r, a)

@@ -13,6 +13,8 @@ import (
 type metrics struct {
 	requests *prometheus.CounterVec
 	panics   prometheus.Counter
+	open     prometheus.Gauge
+	unplaced prometheus.Counter
 
 	guestsLimited, ticketsLimited, loginsLimited, spacesLimited prometheus.Counter
 }
@@ -25,6 +27,12 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		}, []string{"route", "code"}),
 		panics: auto.NewCounter(prometheus.CounterOpts{
 			Name: "presence_http_panics_total", Help: "Requests ended by a fault of ours.",
+		}),
+		open: auto.NewGauge(prometheus.GaugeOpts{
+			Name: "presence_connections", Help: "Connections of clients, and sockets, streams and sessions that live on them.",
+		}),
+		unplaced: auto.NewCounter(prometheus.CounterOpts{
+			Name: "presence_connections_refused_total", Help: "Connections, sockets and streams refused because of too many, in all or from one address.",
 		}),
 		guestsLimited: auto.NewCounter(prometheus.CounterOpts{
 			Name: "presence_guests_limited_total", Help: "New guests refused because of too many from one address.",

@@ -71,9 +71,6 @@ func (g *Gateway) observed(r *http.Request, a *answer, begin time.Time) {
 		"remote", g.remote(r).String(), "took", time.Since(begin))
 }
 
-// readyPattern is logged by readiness itself, once per change.
-const readyPattern = "GET /readyz"
-
 // routeLabel keeps the label closed: it is a pattern of ours, never a path.
 func routeLabel(pattern string) string {
 	if pattern == "" {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"presence/gateway/auth"
+	"presence/gateway/conn"
 	"presence/gateway/wire"
 	"presence/spaces"
 )
@@ -18,10 +19,10 @@ const answerTime = 30 * time.Second
 // routes fills the mux. The page is not on it: as a catch-all it would take
 // every request with a wrong method, which then could not be told.
 func (g *Gateway) routes() error {
-	g.mux.HandleFunc("GET /healthz", g.serveHealthz)
-	g.mux.HandleFunc("GET /readyz", g.readiness.serve)
+	g.mux.HandleFunc(healthPattern, g.serveHealthz)
+	g.mux.HandleFunc(readyPattern, g.readiness.serve)
 	if g.metricsListen == "" && g.loopback {
-		g.mux.HandleFunc("GET /metrics", g.serveMetricsLocally)
+		g.mux.HandleFunc(metricsPattern, g.serveMetricsLocally)
 	}
 	if g.parts.API == nil {
 		return nil
@@ -45,6 +46,13 @@ func (g *Gateway) routes() error {
 	return nil
 }
 
+// The patterns of what operators ask.
+const (
+	healthPattern  = "GET /healthz"
+	readyPattern   = "GET /readyz" // logged by readiness itself, once per change
+	metricsPattern = "GET /metrics"
+)
+
 // The patterns of the doors.
 const (
 	nativePattern   = "GET /ws/space"
@@ -67,6 +75,9 @@ func (g *Gateway) doors() {
 // refusal when the mux has none.
 func (g *Gateway) dispatch(w http.ResponseWriter, r *http.Request) {
 	handler, pattern := g.mux.Handler(r)
+	if g.crowded(w, r, pattern) {
+		return
+	}
 	if !endless(pattern) {
 		limitTime(w)
 	}
@@ -77,7 +88,20 @@ func (g *Gateway) dispatch(w http.ResponseWriter, r *http.Request) {
 	if !g.allowed(w, r, pattern) {
 		return
 	}
-	g.mux.ServeHTTP(w, r.WithContext(auth.WithAddress(r.Context(), g.remote(r))))
+	r = r.WithContext(auth.WithAddress(r.Context(), g.remote(r)))
+	if endless(pattern) && !goesOn(r, pattern) {
+		var place *conn.Place
+		if r, place = g.takePlace(w, r); place == nil {
+			return
+		}
+		defer place.Leave()
+	}
+	g.mux.ServeHTTP(w, r)
+}
+
+// goesOn says that a request belongs to a session that has its place.
+func goesOn(r *http.Request, pattern string) bool {
+	return pattern == socketIOPattern && r.URL.Query().Has("sid")
 }
 
 // limitTime ends a request whose body or whose reader is slower than

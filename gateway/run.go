@@ -10,8 +10,6 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
-
-	"presence/gateway/conn"
 )
 
 const (
@@ -40,9 +38,11 @@ func (g *Gateway) Run(ctx context.Context) error {
 		}
 	}
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return g.serve(ctx, web, g.handler) })
+	group.Go(func() error {
+		return g.serve(ctx, web, &http.Server{Handler: g.handler, ConnContext: g.arrived, ConnState: g.connState})
+	})
 	if local != nil {
-		group.Go(func() error { return g.serve(ctx, local, g.metricsMux()) })
+		group.Go(func() error { return g.serve(ctx, local, &http.Server{Handler: g.metricsMux()}) }) //nolint:gosec // serve sets the times
 		g.log.InfoContext(ctx, "metrics", "url", "http://"+local.Addr().String()+"/metrics")
 	}
 	g.log.InfoContext(ctx, "listening", "url", "http://"+web.Addr().String())
@@ -62,19 +62,13 @@ func listen(ctx context.Context, address, setting string) (net.Listener, error) 
 }
 
 // serve runs one server on l until ctx ends and owns both.
-func (g *Gateway) serve(ctx context.Context, l net.Listener, handler http.Handler) error {
+func (g *Gateway) serve(ctx context.Context, l net.Listener, server *http.Server) error {
 	// Requests outlive ctx for a moment, so that answers under way get through.
 	requests, endRequests := context.WithCancel(context.WithoutCancel(ctx))
 	defer endRequests()
-	server := &http.Server{
-		Handler:           handler,
-		ReadHeaderTimeout: headerTime,
-		IdleTimeout:       idleTime,
-		MaxHeaderBytes:    maxHeader,
-		ConnContext:       conn.Tune,
-		BaseContext:       func(net.Listener) context.Context { return requests },
-		ErrorLog:          slog.NewLogLogger(g.log.Handler(), slog.LevelDebug), // clients' TLS and protocol mistakes
-	}
+	server.ReadHeaderTimeout, server.IdleTimeout, server.MaxHeaderBytes = headerTime, idleTime, maxHeader
+	server.BaseContext = func(net.Listener) context.Context { return requests }
+	server.ErrorLog = slog.NewLogLogger(g.log.Handler(), slog.LevelDebug) // clients' TLS and protocol mistakes
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(l) }()
 	select {

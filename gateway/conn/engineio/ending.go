@@ -93,6 +93,7 @@ func (s *Session) sayFarewell(e ending) {
 // finish tells the application, last of all.
 func (s *Session) finish() {
 	defer s.server.running.Done()
+	defer s.leave()
 	if s.forgetAt.IsZero() {
 		s.server.forget(s.id)
 	}

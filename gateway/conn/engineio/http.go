@@ -60,7 +60,7 @@ func (v *Server) handshake(w http.ResponseWriter, r *http.Request, transport str
 }
 
 func (v *Server) openPolling(w http.ResponseWriter, r *http.Request) {
-	s, why := v.admit(r.RemoteAddr)
+	s, why := v.admit(r)
 	if s == nil {
 		refuse(w, why)
 		return

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"presence/gateway/conn"
 	"presence/gateway/wire"
 )
 
@@ -116,9 +117,8 @@ func (v *Server) stop() {
 	v.running.Wait()
 }
 
-// admit makes a session for a client at the other end of a connection, or says
-// why not.
-func (v *Server) admit(from string) (*Session, refusal) {
+// admit makes a session for the client of a request, or says why not.
+func (v *Server) admit(r *http.Request) (*Session, refusal) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	switch {
@@ -128,7 +128,8 @@ func (v *Server) admit(from string) (*Session, refusal) {
 		v.metrics.refused.Inc()
 		return nil, full
 	}
-	s := newSession(v, from, time.Now())
+	s := newSession(v, r.RemoteAddr, time.Now())
+	s.leave = conn.KeepPlace(r.Context())
 	v.sessions[s.id] = s
 	v.running.Add(1) // given back by Session.finish
 	if v.cfg.ConnectTimeout > 0 {

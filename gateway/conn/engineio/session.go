@@ -21,6 +21,7 @@ type Session struct {
 	id     string
 	ctx    context.Context // ends with the session; kept because requests, readers and Run's looks all act for it
 	cancel context.CancelFunc
+	leave  func() // gives its [conn.Place] back
 
 	inbox sync.Mutex
 	app   Receiver // guarded by inbox; nil until Open has returned
