@@ -49,10 +49,23 @@ func damaged(err error) bool {
 	return primary == sqlite3.SQLITE_NOTADB || primary == sqlite3.SQLITE_CORRUPT
 }
 
+// fileName is the database in the data folder.
+const fileName = "presence.db"
+
+// Exists reports whether there is a database to open, or at least somebody to
+// ask for it: without a url, [Open] would make a new one in dir.
+func Exists(url, dir string) bool {
+	if url != "" {
+		return true
+	}
+	_, err := os.Stat(filepath.Join(dir, fileName))
+	return err == nil
+}
+
 // sqliteFile makes the file before SQLite does, so that it and the journals
 // that inherit its mode are the owner's alone: it holds the Matrix session.
 func sqliteFile(dir string) (string, error) {
-	path, err := filepath.Abs(filepath.Join(dir, "presence.db"))
+	path, err := filepath.Abs(filepath.Join(dir, fileName))
 	if err != nil {
 		return "", fmt.Errorf("find the data folder: %w", err)
 	}
