@@ -18,7 +18,14 @@ import (
 
 // The rules of challenges that old clients make themselves.
 const (
-	// A decimal number of seconds, signed once a day and sent with every request.
+	// A decimal number of seconds, signed once a day and sent with every request:
+	// the old page keeps the four headers for 23 hours. So they cannot be good
+	// once, and whoever copies them is their owner until the day is over, as on the
+	// first server, where nothing could end them. Here they are a login like any
+	// other: it is listed, it is the same for all requests with one challenge, and
+	// ending it ends them and their sockets at every gateway (logging out does).
+	// They are tied to no address, because phones change theirs. Clients that can
+	// do better exchange a challenge of ours, which is good once, for tokens.
 	secondsLife  = 24 * time.Hour
 	secondsAhead = 5 * time.Minute
 	// dlux_vr_<milliseconds>_<random>, signed for one join.
