@@ -44,6 +44,7 @@ var arrows = map[string][]string{
 	"deploy/conformance":    {"gateway/conn", "gateway/conn/engineio", "gateway/conn/socketio"},
 	"deploy/dendrite":       {"deploy/child"},
 	"deploy/devcity":        {"deploy/child", "deploy/dendrite", "deploy/devcity/crowd", "deploy/devcity/town"},
+	"deploy/testnats":       {},
 	"deploy/testnet":        {},
 	"deploy/testpg":         {},
 	"deploy/testreport":     {},

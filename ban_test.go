@@ -8,6 +8,7 @@ import (
 
 	"github.com/coder/websocket"
 
+	"presence/deploy/testnats"
 	"presence/deploy/testpg"
 )
 
@@ -16,7 +17,7 @@ import (
 func TestBanHoldsOnEveryGateway(t *testing.T) {
 	t.Parallel()
 	secret := "--jwt-secret=" + forumSecret
-	args := []string{"serve", "--parts=gateway", "--listen=127.0.0.1:0", "--nats=" + natsServer(t), "--database=" + testpg.Database(t), secret}
+	args := []string{"serve", "--parts=gateway", "--listen=127.0.0.1:0", "--nats=" + testnats.Start(t).URL(), "--database=" + testpg.Database(t), secret}
 	here, there := startProgram(t, append(args, "--data="+t.TempDir())), startProgram(t, append(args, "--data="+t.TempDir()))
 	admin := strings.TrimSpace(output(t, "token", "root", "--admin", secret, "--data="+t.TempDir()))
 	bob := forumToken(t, "bob")

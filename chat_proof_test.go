@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -22,9 +21,9 @@ import (
 
 	"github.com/coder/websocket"
 	"github.com/coder/websocket/wsjson"
-	"github.com/nats-io/nats-server/v2/server"
 
 	"presence/deploy/child"
+	"presence/deploy/testnats"
 	"presence/deploy/testpg"
 )
 
@@ -37,9 +36,9 @@ func TestChatLosesNothing(t *testing.T) {
 	const writers, lines, listeners = 100, 6, 6
 	ctx, cancel := context.WithTimeout(t.Context(), 4*patience)
 	defer cancel()
-	broker := startBroker(t)
+	broker := testnats.Start(t)
 	args := []string{
-		"serve", "--parts=gateway", "--listen=127.0.0.1:0", "--nats=" + broker.url(), "--database=" + testpg.Database(t),
+		"serve", "--parts=gateway", "--listen=127.0.0.1:0", "--nats=" + broker.URL(), "--database=" + testpg.Database(t),
 		"--jwt-secret=" + forumSecret,
 	}
 	f := &forum{t: t, all: writers * lines, gateways: []*process{startProcess(t, args), startProcess(t, args)}}
@@ -55,8 +54,8 @@ func TestChatLosesNothing(t *testing.T) {
 	f.gateways[0].kill()
 	f.gateways[0].start()
 	f.after(ctx, f.all*2/3)
-	broker.stop()
-	broker.start()
+	broker.Stop()
+	broker.Start()
 	group.Wait()
 	f.check(heard)
 }
@@ -301,39 +300,3 @@ func (p *process) kill() {
 }
 
 func (p *process) url() string { return *p.base.Load() }
-
-// broker is a NATS server that is stopped and started again on one port.
-type broker struct {
-	t    *testing.T
-	dir  string
-	port int
-	srv  *server.Server
-}
-
-func startBroker(t *testing.T) *broker {
-	t.Helper()
-	b := &broker{t: t, dir: t.TempDir(), port: server.RANDOM_PORT}
-	b.start()
-	t.Cleanup(b.stop)
-	return b
-}
-
-func (b *broker) start() {
-	b.t.Helper()
-	srv, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: b.port, JetStream: true, StoreDir: b.dir, NoSigs: true})
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	srv.Start()
-	if !srv.ReadyForConnections(patience) {
-		b.t.Fatal("the NATS server did not start")
-	}
-	b.srv, b.port = srv, srv.Addr().(*net.TCPAddr).Port
-}
-
-func (b *broker) stop() {
-	b.srv.Shutdown()
-	b.srv.WaitForShutdown()
-}
-
-func (b *broker) url() string { return fmt.Sprintf("nats://127.0.0.1:%d", b.port) }

@@ -5,9 +5,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/nats-io/nats-server/v2/server"
 	"maunium.net/go/mautrix/event"
 
+	"presence/deploy/testnats"
 	"presence/deploy/testpg"
 )
 
@@ -24,7 +24,7 @@ func TestTwoProcessesOneCity(t *testing.T) {
 	w.writeLinks(oneRoom)
 	shared := []string{
 		"--matrix-password=password-of-presence_daemon",
-		"--nats=" + natsServer(t), "--database=" + testpg.Database(t),
+		"--nats=" + testnats.Start(t).URL(), "--database=" + testpg.Database(t),
 		"--jwt-secret=" + strings.Repeat("shared-secret-", 4),
 	}
 	first := w.start(append(shared, "--data="+t.TempDir())...)
@@ -55,7 +55,7 @@ func TestPartsApart(t *testing.T) {
 	setPresence(t, alice, event.PresenceOnline)
 	w.writeLinks(oneRoom)
 	shared := []string{
-		"--matrix-token=" + w.daemon, "--nats=" + natsServer(t), "--database=" + testpg.Database(t),
+		"--matrix-token=" + w.daemon, "--nats=" + testnats.Start(t).URL(), "--database=" + testpg.Database(t),
 	}
 	watcher := w.start(append(shared, "--data="+t.TempDir(), "--parts=aggregator")...)
 	web := w.start(append(shared, "--data="+t.TempDir(), "--parts=gateway")...)
@@ -69,20 +69,4 @@ func TestPartsApart(t *testing.T) {
 	if status := watcher.get("/city", "", nil); status != http.StatusNotFound {
 		t.Errorf("/city of the aggregator: status %d, want 404", status)
 	}
-}
-
-// natsServer starts a NATS server that listens on loopback, as an operator's
-// own would.
-func natsServer(t *testing.T) string {
-	t.Helper()
-	s, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: server.RANDOM_PORT, JetStream: true, StoreDir: t.TempDir(), NoSigs: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	go s.Start()
-	t.Cleanup(func() { s.Shutdown(); s.WaitForShutdown() })
-	if !s.ReadyForConnections(patience) {
-		t.Fatal("the NATS server did not start")
-	}
-	return s.ClientURL()
 }

@@ -50,7 +50,7 @@ func TestFollowThroughAnOutage(t *testing.T) {
 		one.send(alice, "1", "before")
 		there.until(1)
 
-		w.nats.stop()
+		w.nats.Stop()
 		for i := range 5 {
 			one.send(alice, fmt.Sprint("during", i), "x")
 		}
@@ -61,7 +61,7 @@ func TestFollowThroughAnOutage(t *testing.T) {
 		one.send(alice, "2", "x")
 		late.until(8)
 
-		w.nats.start()
+		w.nats.Start()
 		one.send(alice, "3", "after")
 		two.send(bob, "2", "after")
 		for _, e := range []*ear{here, there, late} {

@@ -2,17 +2,15 @@ package chat_test
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
-	"net"
 	"slices"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/nats-io/nats-server/v2/server"
 	"go.uber.org/goleak"
 
+	"presence/deploy/testnats"
 	"presence/deploy/testpg"
 	"presence/gateway/access"
 	"presence/gateway/chat"
@@ -48,7 +46,7 @@ var (
 type world struct {
 	t        testing.TB
 	dir, url string // of the database
-	nats     *natsProcess
+	nats     *testnats.Server
 }
 
 // each runs test on both engines.
@@ -57,11 +55,11 @@ func each(t *testing.T, test func(t *testing.T, w *world)) {
 	t.Parallel()
 	t.Run("sqlite", func(t *testing.T) {
 		t.Parallel()
-		test(t, &world{t: t, dir: t.TempDir(), nats: startNATS(t)})
+		test(t, &world{t: t, dir: t.TempDir(), nats: testnats.Start(t)})
 	})
 	t.Run("postgres", func(t *testing.T) {
 		t.Parallel()
-		test(t, &world{t: t, url: testpg.Database(t), nats: startNATS(t)})
+		test(t, &world{t: t, url: testpg.Database(t), nats: testnats.Start(t)})
 	})
 }
 
@@ -75,7 +73,7 @@ type gateway struct {
 
 func (w *world) gateway() *gateway {
 	w.t.Helper()
-	g, err := openGateway(w.t.Context(), w.url, w.dir, w.nats.url())
+	g, err := openGateway(w.t.Context(), w.url, w.dir, w.nats.URL())
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -173,42 +171,6 @@ func (e *ear) until(seq int64) []spaces.ChatEvent {
 		}
 	}
 }
-
-// natsProcess is a NATS server on loopback that can be stopped and started
-// again on the same port, with its store or without.
-type natsProcess struct {
-	t    testing.TB
-	dir  string
-	port int
-	srv  *server.Server
-}
-
-func startNATS(t testing.TB) *natsProcess {
-	n := &natsProcess{t: t, dir: t.TempDir(), port: server.RANDOM_PORT}
-	n.start()
-	t.Cleanup(n.stop)
-	return n
-}
-
-func (n *natsProcess) start() {
-	n.t.Helper()
-	srv, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: n.port, JetStream: true, StoreDir: n.dir, NoSigs: true, NoLog: true})
-	if err != nil {
-		n.t.Fatalf("nats-server: %v", err)
-	}
-	srv.Start()
-	if !srv.ReadyForConnections(patience) {
-		n.t.Fatal("nats-server is not ready")
-	}
-	n.srv, n.port = srv, srv.Addr().(*net.TCPAddr).Port
-}
-
-func (n *natsProcess) stop() {
-	n.srv.Shutdown()
-	n.srv.WaitForShutdown()
-}
-
-func (n *natsProcess) url() string { return fmt.Sprintf("nats://127.0.0.1:%d", n.port) }
 
 func ok(t testing.TB, err error) {
 	t.Helper()

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"presence/deploy/testnats"
 	"presence/deploy/testpg"
 )
 
@@ -46,8 +47,8 @@ func prove(t testing.TB, writers, lines int, pace time.Duration) *proof {
 	const listeners = 20
 	ctx, cancel := context.WithTimeout(t.Context(), 4*patience)
 	defer cancel()
-	nats, database := startNATS(t), testpg.Database(t)
-	p := &proof{t: t, gateways: []*childGateway{startChild(t, database, nats.url()), startChild(t, database, nats.url())}}
+	nats, database := testnats.Start(t), testpg.Database(t)
+	p := &proof{t: t, gateways: []*childGateway{startChild(t, database, nats.URL()), startChild(t, database, nats.URL())}}
 	all := int64(writers * lines)
 
 	var writing, listening sync.WaitGroup
@@ -63,8 +64,8 @@ func prove(t testing.TB, writers, lines int, pace time.Duration) *proof {
 	p.gateways[0].kill()
 	p.gateways[0].start()
 	p.after(ctx, all*2/3)
-	nats.stop()
-	nats.start()
+	nats.Stop()
+	nats.Start()
 	writing.Wait()
 	p.took = time.Since(began)
 	listening.Wait()

@@ -6,14 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/nats-io/nats-server/v2/server"
 	"golang.org/x/sync/errgroup"
 
+	"presence/deploy/testnats"
 	"presence/gateway/hub"
 	"presence/gateway/wire"
 	"presence/migrations"
@@ -22,38 +21,9 @@ import (
 	"presence/spaces/store"
 )
 
-// nats is a server on loopback that can be stopped and started again.
-type nats struct {
-	t    *testing.T
-	dir  string
-	port int
-	srv  *server.Server
-}
-
-func startNATS(t *testing.T) *nats {
-	t.Helper()
-	n := &nats{t: t, dir: t.TempDir(), port: server.RANDOM_PORT}
-	n.start()
-	t.Cleanup(n.stop)
-	return n
-}
-
-func (n *nats) start() {
-	n.t.Helper()
-	srv, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: n.port, JetStream: true, StoreDir: n.dir, NoSigs: true, NoLog: true})
-	ok(n.t, err)
-	go srv.Start()
-	if !srv.ReadyForConnections(soon) {
-		n.t.Fatal("NATS does not start")
-	}
-	n.srv = srv
-	n.port = srv.Addr().(*net.TCPAddr).Port
-}
-
-func (n *nats) stop() {
-	n.srv.Shutdown()
-	n.srv.WaitForShutdown()
-}
+// deadAfter is how long a gateway is silent before the others take it for dead:
+// not so short that one on a loaded machine would be.
+const deadAfter = 6 * time.Second
 
 // gateway is a world on the bus.
 type gateway struct {
@@ -64,9 +34,9 @@ type gateway struct {
 }
 
 // newGateway starts a hub that others hear of.
-func newGateway(t *testing.T, n *nats, name string, seats *store.Store, change ...func(*hub.Config)) *gateway {
+func newGateway(t *testing.T, n *testnats.Server, name string, seats *store.Store, change ...func(*hub.Config)) *gateway {
 	t.Helper()
-	b, err := bus.Open(t.Context(), bus.Config{URL: n.srv.ClientURL(), Name: name, GatewayTTL: 2 * time.Second, Log: slog.New(slog.DiscardHandler)})
+	b, err := bus.Open(t.Context(), bus.Config{URL: n.URL(), Name: name, GatewayTTL: deadAfter, Log: slog.New(slog.DiscardHandler)})
 	ok(t, err)
 	line, err := b.Gateway(t.Context(), name)
 	ok(t, err)
@@ -105,7 +75,7 @@ func newGateway(t *testing.T, n *nats, name string, seats *store.Store, change .
 // thing once, and the end of one gateway is the end of its own people only.
 func TestTwoGatewaysOneSpace(t *testing.T) {
 	t.Parallel()
-	n := startNATS(t)
+	n := testnats.Start(t)
 	here, there := newGateway(t, n, "here", nil), newGateway(t, n, "there", nil)
 	alice, anna := here.enter("alice"), here.enter("anna")
 	alice.move(at(1, 1))
@@ -174,15 +144,15 @@ func TestTwoGatewaysOneSpace(t *testing.T) {
 // gateways are back when it is.
 func TestWithoutNATS(t *testing.T) {
 	t.Parallel()
-	n := startNATS(t)
+	n := testnats.Start(t)
 	here, there := newGateway(t, n, "here", nil), newGateway(t, n, "there", nil)
 	alice, bob := here.enter("alice"), there.enter("bob")
 	alice.until("bob", func(n notice) bool { return n.Type == "member.joined" && n.Member.Session == "bob" })
-	n.stop()
+	n.Stop()
 	carol := here.enter("carol")
 	carol.move(at(1, 1))
 	alice.sees(carol.ref, at(1, 1))
-	n.start()
+	n.Start()
 	carolThere := bob.until("carol", func(n notice) bool { return n.Type == "member.joined" && n.Member.Session == "carol" }).Member.Ref
 	bob.sees(carolThere, at(1, 1))
 }
@@ -191,7 +161,7 @@ func TestWithoutNATS(t *testing.T) {
 // where they stand and lets them in by itself, in order.
 func TestLine(t *testing.T) {
 	t.Parallel()
-	n := startNATS(t)
+	n := testnats.Start(t)
 	seats := openStore(t)
 	here, there := newGateway(t, n, "here", seats), newGateway(t, n, "there", seats)
 	for _, g := range []*gateway{here, there} {
@@ -304,7 +274,7 @@ func (b *brokenSeats) Leave(ctx context.Context, s spaces.Session, lost bool, se
 // says where they came in; clients of the first server place avatars by it.
 func TestArrivalElsewhere(t *testing.T) {
 	t.Parallel()
-	n := startNATS(t)
+	n := testnats.Start(t)
 	here, there := newGateway(t, n, "here", nil), newGateway(t, n, "there", nil)
 	alice, bob := here.enter("alice"), newClient(t, "bob")
 	arrival := there.arrival(bob, lobby)

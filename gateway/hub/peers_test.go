@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"presence/deploy/testnats"
 	"presence/gateway/hub"
 	"presence/gateway/wire"
 	"presence/spaces"
@@ -51,7 +52,7 @@ func TestRelayIsBounded(t *testing.T) {
 func TestShouting(t *testing.T) {
 	t.Parallel()
 	const shouters, words = 4, 14
-	n := startNATS(t)
+	n := testnats.Start(t)
 	here := newGateway(t, n, "here", nil, func(c *hub.Config) { c.Tick = time.Second })
 	there := newGateway(t, n, "there", nil)
 	alice := here.enter("alice")
