@@ -26,7 +26,8 @@ import (
 func TestHostileVisitors(t *testing.T) {
 	t.Parallel()
 	s := &fortress{siege: newSiege(t, "--jwt-secret="+besiegedSecret, "--internal-key="+besiegedKey,
-		"--database="+testpg.Database(t), "--turn-uris=turn:turn.example.org", "--turn-secret="+besiegedSecret)}
+		"--database="+testpg.Database(t), "--turn-uris=turn:turn.example.org", "--turn-secret="+besiegedSecret,
+		"--trusted-proxies="+proxyAddress+"/32", "--guest-seats=8")}
 	s.speaker, s.listener = s.visitor(t, "hive:speaker"), s.visitor(t, "hive:listener")
 	s.speaker.enters(t, lobbySpace)
 	s.listener.enters(t, lobbySpace)
@@ -37,7 +38,7 @@ func TestHostileVisitors(t *testing.T) {
 	t.Run("attacks", func(t *testing.T) {
 		for name, attack := range map[string]func(*testing.T){
 			"native": s.native, "native frames": s.nativeFrames, "Socket.IO": s.socketIO, "Engine.IO": s.engineIO,
-			"raw": s.rawDoor, "NAF": s.naf, "REST": s.rest, "slow readers": s.slowReaders, "accounts": s.accounts, "narrowed": s.narrowed,
+			"raw": s.rawDoor, "NAF": s.naf, "REST": s.rest, "slow readers": s.slowReaders, "accounts": s.accounts, "narrowed": s.narrowed, "many": s.many,
 		} {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
