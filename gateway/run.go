@@ -39,10 +39,12 @@ func (g *Gateway) Run(ctx context.Context) error {
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error {
-		return g.serve(ctx, web, &http.Server{Handler: g.handler, ConnContext: g.arrived, ConnState: g.connState})
+		server := g.newServer(g.handler)
+		server.ConnContext, server.ConnState = g.arrived, g.connState
+		return g.serve(ctx, web, server)
 	})
 	if local != nil {
-		group.Go(func() error { return g.serve(ctx, local, &http.Server{Handler: g.metricsMux()}) }) //nolint:gosec // serve sets the times
+		group.Go(func() error { return g.serve(ctx, local, g.newServer(g.metricsMux())) })
 		g.log.InfoContext(ctx, "metrics", "url", "http://"+local.Addr().String()+"/metrics")
 	}
 	g.log.InfoContext(ctx, "listening", "url", "http://"+web.Addr().String())
@@ -61,14 +63,22 @@ func listen(ctx context.Context, address, setting string) (net.Listener, error) 
 	return l, nil
 }
 
+func (g *Gateway) newServer(handler http.Handler) *http.Server {
+	return &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: headerTime,
+		IdleTimeout:       idleTime,
+		MaxHeaderBytes:    maxHeader,
+		ErrorLog:          slog.NewLogLogger(g.log.Handler(), slog.LevelDebug), // clients' TLS and protocol mistakes
+	}
+}
+
 // serve runs one server on l until ctx ends and owns both.
 func (g *Gateway) serve(ctx context.Context, l net.Listener, server *http.Server) error {
 	// Requests outlive ctx for a moment, so that answers under way get through.
 	requests, endRequests := context.WithCancel(context.WithoutCancel(ctx))
 	defer endRequests()
-	server.ReadHeaderTimeout, server.IdleTimeout, server.MaxHeaderBytes = headerTime, idleTime, maxHeader
 	server.BaseContext = func(net.Listener) context.Context { return requests }
-	server.ErrorLog = slog.NewLogLogger(g.log.Handler(), slog.LevelDebug) // clients' TLS and protocol mistakes
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(l) }()
 	select {

@@ -42,7 +42,7 @@ func (a *Auth) FromHandshake(ctx context.Context, r *http.Request, auth json.Raw
 	if errors.Is(err, ErrNoCredential) {
 		return a.newGuest(r)
 	}
-	v.Network = a.network(r.Context())
+	v.Network = a.network(r.Context()) //nolint:contextcheck // the address is the request's
 	return v, expires, err
 }
 
