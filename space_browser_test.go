@@ -18,7 +18,7 @@ const emulator = "web/node_modules/iwer/build/iwer.min.js"
 
 // TestSpaceInBrowsers lets people meet in Chromium on the real stack: they see
 // each other walk, talk, lose and find the connection, use the flat map, and
-// look through a headset; and see the pictures of posts.
+// look through a headset; come in by keys alone; and see the pictures of posts.
 func TestSpaceInBrowsers(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -33,6 +33,7 @@ func TestSpaceInBrowsers(t *testing.T) {
 	t.Run("meeting", func(t *testing.T) { p.meeting(t) })
 	t.Run("headset", func(t *testing.T) { p.headset(t) })
 	t.Run("without WebGL", func(t *testing.T) { p.withoutWebGL(t) })
+	t.Run("by keyboard", func(t *testing.T) { p.byKeyboard(t) })
 	t.Run("pictures", func(t *testing.T) { p.pictures(t) })
 }
 

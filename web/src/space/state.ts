@@ -3,6 +3,7 @@
 
 import * as chats from "./chat";
 import { type Chat, noChat, type Pending } from "./chat";
+import type { News } from "./news";
 import type { ChatEvent, Fault, Joined, Member, Message } from "./wire";
 
 export type Phase =
@@ -33,11 +34,6 @@ export interface State {
   typing: readonly string[]; // sessions, without our own
   chat: Chat;
   news: readonly News[]; // for those who hear the page rather than see it
-}
-
-export interface News {
-  key: number;
-  text: string;
 }
 
 export const initial: State = {
@@ -81,16 +77,16 @@ export function reduce(state: State, event: Event): State {
     case "joined":
       return join(state, event.joined);
     case "member":
-      return say({ ...state, members: new Map(state.members).set(event.member.session, event.member) }, event.isNew ? `${event.member.name} came in` : "");
+      return note({ ...state, members: new Map(state.members).set(event.member.session, event.member) }, event.isNew ? { is: "came", who: event.member.name, text: "" } : null);
     case "gone":
       return gone(state, event.session);
     case "typing":
       return { ...state, typing: event.sessions.filter((s) => s !== state.session) };
     case "emote":
-      return say(state, emoteNews(state, event.session, event.emote));
+      return note(state, emoteNews(state, event.session, event.emote));
     case "chat": {
       const chat = chats.apply(state.chat, event.events);
-      return say({ ...state, chat }, ...heard(state, chat));
+      return note({ ...state, chat }, ...heard(state, chat));
     }
     default:
       return { ...state, chat: reduceChat(state.chat, event) };
@@ -127,7 +123,7 @@ function reduceChat(chat: Chat, event: ChatChange): Chat {
 function join(state: State, { members, self, chatSeq: _, ...space }: Joined): State {
   const others = members.length - 1;
   const text = others <= 0 ? `You are in ${space.title}. Nobody else is here.` : `You are in ${space.title} with ${others} ${others === 1 ? "other" : "others"}.`;
-  return say(
+  return note(
     {
       ...state,
       phase: { is: "inside" },
@@ -137,7 +133,7 @@ function join(state: State, { members, self, chatSeq: _, ...space }: Joined): St
       members: new Map(members.map((m) => [m.session, m])),
       typing: [],
     },
-    text,
+    { is: "place", who: "", text },
   );
 }
 
@@ -150,25 +146,27 @@ function gone(state: State, session: string): State {
   if (!member) return state;
   const members = new Map(state.members);
   members.delete(session);
-  return say({ ...state, members, typing: state.typing.filter((s) => s !== session) }, `${member.name} left`);
+  return note({ ...state, members, typing: state.typing.filter((s) => s !== session) }, { is: "left", who: member.name, text: "" });
 }
 
-function emoteNews(state: State, session: string, emote: string): string {
+type Item = Omit<News, "key">;
+
+function emoteNews(state: State, session: string, emote: string): Item | null {
   const member = state.members.get(session);
-  return member && session !== state.session ? `${member.name}: ${emote}` : "";
+  return member && session !== state.session ? { is: "gesture", who: member.name, text: emote } : null;
 }
 
-function heard(state: State, chat: Chat): string[] {
+function heard(state: State, chat: Chat): Item[] {
   if (!state.chat.known) return [];
   return [...chat.lines.values()]
     .filter((m) => !state.chat.lines.has(m.id) && m.subject !== state.me?.subject && m.content !== "")
-    .map((m) => `${m.name} says: ${m.content}`);
+    .map((m) => ({ is: "line", who: m.name, text: m.content }));
 }
 
-const newsLimit = 5;
+const newsLimit = 200;
 
-function say(state: State, ...texts: string[]): State {
+function note(state: State, ...items: (Item | null)[]): State {
   let key = state.news.at(-1)?.key ?? 0;
-  const added = texts.filter((t) => t !== "").map((text) => ({ key: ++key, text }));
+  const added = items.filter((item) => item !== null).map((item) => ({ key: ++key, ...item }));
   return added.length === 0 ? state : { ...state, news: [...state.news, ...added].slice(-newsLimit) };
 }

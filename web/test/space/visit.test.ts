@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Motion } from "../../src/space/motion";
+import { digest } from "../../src/space/news";
 import { turn } from "../../src/space/pose";
 import { mainLines } from "../../src/space/chat";
 import { initial, reduce } from "../../src/space/state";
@@ -324,5 +325,5 @@ test("who comes, goes and speaks is said for those who listen", async () => {
   const t = setUp();
   await t.inside();
   t.socket().says({ type: "member.joined", member: member("carol", 3) }, { type: "chat", event: event(4) }, { type: "member.left", session: "bob", ref: 2 });
-  expect(t.store.state.news.map((n) => n.text)).toEqual(["You are in Lobby with 1 other.", "carol came in", "bob says: line 4", "bob left"]);
+  expect(digest(t.store.state.news)).toEqual(["You are in Lobby with 1 other.", "carol came in", "bob left", "bob says: line 4"]);
 });

@@ -26,6 +26,7 @@ import { Chat } from "./chat";
 import { Entry } from "./entry";
 import { Flat } from "./flat";
 import { SpaceIcon } from "./icons";
+import { News } from "./news";
 import { Notice } from "./notice";
 import { Roster } from "./roster";
 import { Scene3D } from "./scene3d";
@@ -62,6 +63,7 @@ export function App(app: AppProps) {
   const [panel, setPanel] = useState<Panel>(isNarrow ? null : "chat");
   const [signingIn, setSigningIn] = useState(false);
   const world = useRef<World | null>(null);
+  const main = useRef<HTMLElement>(null);
   const login = app.tokens.login;
   const info = look.is === "known" ? look.info : null;
   const kind = kindOf(state.space?.kind || info?.kind || "");
@@ -79,6 +81,10 @@ export function App(app: AppProps) {
   useEffect(() => app.body.arrive(ground, Math.random), [ground]);
   useEffect(() => void (document.title = `${isInside && waiting > 0 ? `(${waiting}) ` : ""}${title}`), [title, waiting, isInside]);
   useChatKey(isInside, () => setPanel("chat"));
+  // The button that let us in is gone, and with it the place of who uses keys.
+  useEffect(() => {
+    if (isInside && document.activeElement === document.body) main.current?.focus({ preventScroll: true });
+  }, [isInside]);
 
   const chooseStage = (next: Stage) => {
     app.prefs.keep("stage", next);
@@ -89,13 +95,13 @@ export function App(app: AppProps) {
     retryLook();
     if (state.phase.is !== "outside") app.visit.enter();
   };
-  const stageProps = { plan: ground, body: app.body, motion: app.motion, people, onStep: app.onStep, watchEmotes: app.watchEmotes, ownSession: state.session };
+  const stageProps = { plan: ground, body: app.body, motion: app.motion, people, isCalm, onStep: app.onStep, watchEmotes: app.watchEmotes, ownSession: state.session };
 
   return (
     <div class={`space ${stage} ${isInside && panel ? "with-panel" : ""} ${isInside ? "inside" : "outside"}`} data-phase={state.phase.is} data-members={state.members.size} data-stage={stage} data-kind={kind}>
-      <main class="stage" aria-label={title}>
+      <main class="stage" ref={main} tabIndex={-1} aria-label={title}>
         {isReady && stage === "scene" && (
-          <Scene3D {...stageProps} content={content} note={info?.isOldModel && !info.model ? oldModelNote : ""} night={night} isCalm={isCalm} subject={state.me?.subject ?? ""} isInside={isInside} world={world} onFlat={() => setStage("flat")} talk={talk} onEmote={(e) => app.visit.emote(e)} onSay={(text) => app.visit.say(text)} />
+          <Scene3D {...stageProps} content={content} note={info?.isOldModel && !info.model ? oldModelNote : ""} night={night} subject={state.me?.subject ?? ""} isInside={isInside} world={world} onFlat={() => setStage("flat")} talk={talk} onEmote={(e) => app.visit.emote(e)} onSay={(text) => app.visit.say(text)} />
         )}
         {isReady && stage === "flat" && <Flat {...stageProps} pictures={content.pictures} night={night} title={title} state={state} isInside={isInside} />}
         {isInside && <Around people={people} motion={app.motion} body={app.body} isShown={stage === "flat"} />}
@@ -126,7 +132,7 @@ export function App(app: AppProps) {
       )}
       {!isInside && <Entry look={look} state={state} place={app.place} login={login} now={now} visit={app.visit} onRetryLook={retryLook} onSignIn={() => setSigningIn(true)} onSignedOut={() => void app.tokens.signOut().then(retryLook)} stage={stage} onStage={chooseStage} canScene={hasWebGL} />}
       {signingIn && <SignIn tokens={app.tokens} widget={app.widget} onDone={signedIn} onClose={() => setSigningIn(false)} />}
-      <News state={state} />
+      <News news={state.news} />
     </div>
   );
 }
@@ -136,17 +142,6 @@ function Tab({ name, panel, onPanel, children }: { name: Panel; panel: Panel; on
     <button aria-pressed={panel === name} onClick={() => onPanel(name)}>
       {children}
     </button>
-  );
-}
-
-// News is for those who hear the page.
-function News({ state }: { state: State }) {
-  return (
-    <div class="spoken" role="log" aria-live="polite" aria-label="What happens here">
-      {state.news.map((n) => (
-        <p key={n.key}>{n.text}</p>
-      ))}
-    </div>
   );
 }
 

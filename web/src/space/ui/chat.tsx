@@ -75,7 +75,7 @@ export function Chat(props: Props) {
           Thread
         </p>
       )}
-      <div class="lines" ref={list} onScroll={onScroll} role="log" aria-live="off" aria-label={thread ? "Thread" : "Chat"} tabIndex={0} onKeyDown={walkLines}>
+      <div class="lines" ref={list} onScroll={onScroll} role="log" aria-live="off" aria-label={`${thread ? "Thread" : "Chat"}. The up and down keys go from line to line.`} tabIndex={0} onKeyDown={walkLines}>
         {!state.chat.known && <p class="small centre">Loading the chat…</p>}
         {!thread && state.chat.hasOlder && <Older onOlder={() => visit.older()} list={list} />}
         {!thread && state.chat.known && !state.chat.hasOlder && <p class="beginning">This is where the chat begins.</p>}

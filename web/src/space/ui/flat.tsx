@@ -132,7 +132,10 @@ function draw(canvas: HTMLCanvasElement, props: Props, bubbles: Map<string, numb
   const color = (name: string) => style.getPropertyValue(name);
   drawGround(c, view, props.plan, color);
   const figures = figuresOf(props, color);
-  for (const f of figures) drawPerson(c, view, f, color, bubbles.get(f.session), now);
+  for (const f of figures) {
+    const age = (now - (bubbles.get(f.session) ?? -Infinity)) / emoteFor;
+    drawPerson(c, view, f, color, age < 1 ? (props.isCalm ? 0.3 : age) : null);
+  }
   drawNames(c, view, figures.reverse().slice(0, mostNames), color);
 }
 
@@ -210,7 +213,9 @@ function drawThing(c: CanvasRenderingContext2D, v: View, thing: Thing, color: (n
   c.restore();
 }
 
-function drawPerson(c: CanvasRenderingContext2D, v: View, { p, yaw, fill, name }: Figure, color: (name: string) => string, emotedAt: number | undefined, now: number): void {
+// drawPerson draws a dot that looks somewhere, and the ring of a gesture, which
+// is from 0 to 1 done.
+function drawPerson(c: CanvasRenderingContext2D, v: View, { p, yaw, fill, name }: Figure, color: (name: string) => string, gesture: number | null): void {
   const [x, y, r] = [v.x + p.x * v.scale, v.z + p.z * v.scale, dotSize];
   c.save();
   c.translate(x, y);
@@ -225,11 +230,11 @@ function drawPerson(c: CanvasRenderingContext2D, v: View, { p, yaw, fill, name }
   c.lineWidth = 2;
   c.strokeStyle = color("--plan-ground");
   c.stroke();
-  if (emotedAt !== undefined && now - emotedAt < emoteFor) {
+  if (gesture !== null) {
     c.strokeStyle = fill;
-    c.globalAlpha = 1 - (now - emotedAt) / emoteFor;
+    c.globalAlpha = 1 - gesture;
     c.beginPath();
-    c.arc(0, 0, r + 4 + ((now - emotedAt) / emoteFor) * 26, 0, 7);
+    c.arc(0, 0, r + 4 + gesture * 26, 0, 7);
     c.stroke();
     c.globalAlpha = 1;
   }

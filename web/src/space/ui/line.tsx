@@ -32,6 +32,7 @@ export function Line(props: Props) {
   const isOwn = m.subject === state.me?.subject;
   const goesOn = before !== undefined && before.subject === m.subject && m.at - before.at < oneBreath && !m.replyTo;
   const [asking, ask] = useState(false);
+  const [isHeld, hold] = useState(false);
   const keys: Record<string, () => void> = {
     r: () => props.onReply(m),
     t: () => props.onThread?.(m),
@@ -44,6 +45,8 @@ export function Line(props: Props) {
       tabIndex={-1}
       data-line={m.id}
       aria-label={`${m.name}, ${clock(m.at, now)}`}
+      onFocusIn={() => hold(true)}
+      onFocusOut={(e) => hold(e.relatedTarget instanceof Node && e.currentTarget.contains(e.relatedTarget))}
       onKeyDown={(e) => {
         const act = e.target === e.currentTarget && !e.ctrlKey && !e.metaKey && props.canWrite && !m.deleted ? keys[e.key] : undefined;
         if (!act) return;
@@ -69,7 +72,7 @@ export function Line(props: Props) {
           <SpaceIcon name="thread" /> {plural(m.threadCount, "reply", "replies")}
         </button>
       )}
-      {!m.deleted && props.canWrite && <Actions {...props} isOwn={isOwn} onAskDelete={() => ask(true)} />}
+      {!m.deleted && props.canWrite && <Actions {...props} isOwn={isOwn} tabIndex={isHeld ? 0 : -1} onAskDelete={() => ask(true)} />}
       {asking && (
         <p class="sure" role="alert">
           Delete this line for everybody?
@@ -143,8 +146,10 @@ function Reactions({ message: m, state, canWrite, onReact }: Props) {
   );
 }
 
-function Actions(props: Props & { isOwn: boolean; onAskDelete(): void }) {
-  const { message: m, state, isOwn } = props;
+// Whoever goes through the page by Tab is not led through the actions of every
+// line, only of the one they chose with the arrow keys.
+function Actions(props: Props & { isOwn: boolean; tabIndex: number; onAskDelete(): void }) {
+  const { message: m, state, isOwn, tabIndex } = props;
   const [choosing, choose] = useState(false);
   const canDelete = isOwn || ["admin", "moderator"].includes(state.space?.role ?? "");
   const react = (reaction: string) => {
@@ -156,26 +161,26 @@ function Actions(props: Props & { isOwn: boolean; onAskDelete(): void }) {
     <div class={`actions ${choosing ? "open" : ""}`} role="group" aria-label="What to do with this line">
       {choosing ? (
         reactions.map((r) => (
-          <button key={r} aria-label={`React with ${r}`} onClick={() => react(r)}>
+          <button key={r} tabIndex={tabIndex} aria-label={`React with ${r}`} onClick={() => react(r)}>
             {r}
           </button>
         ))
       ) : (
         <>
-          <Act icon="smile" word="React" onClick={() => choose(true)} />
-          <Act icon="reply" word="Reply (r)" onClick={() => props.onReply(m)} />
-          {props.onThread && <Act icon="thread" word="Thread (t)" onClick={() => props.onThread?.(m)} />}
-          {isOwn && <Act icon="edit" word="Edit (e)" onClick={() => props.onEdit(m)} />}
-          {canDelete && <Act icon="bin" word="Delete" onClick={props.onAskDelete} />}
+          <Act icon="smile" word="React" tabIndex={tabIndex} onClick={() => choose(true)} />
+          <Act icon="reply" word="Reply (r)" tabIndex={tabIndex} onClick={() => props.onReply(m)} />
+          {props.onThread && <Act icon="thread" word="Thread (t)" tabIndex={tabIndex} onClick={() => props.onThread?.(m)} />}
+          {isOwn && <Act icon="edit" word="Edit (e)" tabIndex={tabIndex} onClick={() => props.onEdit(m)} />}
+          {canDelete && <Act icon="bin" word="Delete" tabIndex={tabIndex} onClick={props.onAskDelete} />}
         </>
       )}
     </div>
   );
 }
 
-function Act({ icon, word, onClick }: { icon: SpaceIconName; word: string; onClick(): void }) {
+function Act({ icon, word, tabIndex, onClick }: { icon: SpaceIconName; word: string; tabIndex: number; onClick(): void }) {
   return (
-    <button title={word} aria-label={word} onClick={onClick}>
+    <button tabIndex={tabIndex} title={word} aria-label={word} onClick={onClick}>
       <SpaceIcon name={icon} />
     </button>
   );

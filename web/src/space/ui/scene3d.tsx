@@ -17,6 +17,7 @@ export interface StageProps {
   motion: Motion;
   people: Person[];
   ownSession: string;
+  isCalm: boolean; // the visitor asked for less motion
   onStep(): void;
   watchEmotes(watch: (session: string, emote: string) => void): () => void;
 }
@@ -25,7 +26,6 @@ interface Props extends StageProps {
   content: Content;
   note: string; // about the place, while there is nothing to say about its pictures
   night: boolean;
-  isCalm: boolean;
   subject: string;
   isInside: boolean;
   world: MutableRef<World | null>;

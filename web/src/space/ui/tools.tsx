@@ -91,17 +91,30 @@ export function TopBar(props: BarProps) {
 // More holds on a phone what has no room in the bar.
 function More(props: BarProps) {
   const [isOpen, open] = useState(false);
+  const box = useRef<HTMLSpanElement>(null);
   const close = (then: () => void) => () => {
     open(false);
     then();
   };
+  useEffect(() => {
+    if (!isOpen) return;
+    box.current?.querySelector<HTMLElement>("[role=menuitem]")?.focus();
+    const elsewhere = (e: Event) => e.target instanceof Node && !box.current?.contains(e.target) && open(false);
+    addEventListener("pointerdown", elsewhere);
+    return () => removeEventListener("pointerdown", elsewhere);
+  }, [isOpen]);
+  const onKey = (e: KeyboardEvent) => {
+    if (e.key !== "Escape" || !isOpen) return;
+    open(false);
+    box.current?.querySelector("button")?.focus();
+  };
   return (
-    <span class="more narrow-only">
-      <button class="round" aria-expanded={isOpen} aria-label="More" onClick={() => open(!isOpen)}>
+    <span class="more narrow-only" ref={box} onKeyDown={onKey}>
+      <button class="round" aria-haspopup="menu" aria-expanded={isOpen} aria-label="More" onClick={() => open(!isOpen)}>
         ⋯
       </button>
       {isOpen && (
-        <span class="menu" role="menu" onKeyDown={(e) => e.key === "Escape" && open(false)}>
+        <span class="menu" role="menu" aria-label="More">
           {props.canScene && (
             <button role="menuitem" onClick={close(() => props.onStage(props.stage === "scene" ? "flat" : "scene"))}>
               <SpaceIcon name={props.stage === "scene" ? "map" : "cube"} /> {props.stage === "scene" ? "Flat map" : "Scene"}
