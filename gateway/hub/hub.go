@@ -29,7 +29,7 @@ type Config struct {
 	Gateway string
 
 	Tick      time.Duration // between two looks at everybody's place; 50 ms
-	CrowdTick time.Duration // the same above 250 members: a write costs the same whatever it carries; 66 ms
+	CrowdTick time.Duration // the same above 250 members: a write costs the same whatever it carries; 75 ms
 	Crowd     int           // members from which on far people are told seldom; 100
 	Review    time.Duration // between two questions whether a member may still be inside; 5 s
 
@@ -79,7 +79,7 @@ func New(cfg Config) (*Hub, error) {
 		return nil, errors.New("hub: an Access is needed")
 	}
 	defaultTo(&cfg.Tick, 50*time.Millisecond)
-	defaultTo(&cfg.CrowdTick, 66*time.Millisecond)
+	defaultTo(&cfg.CrowdTick, 75*time.Millisecond)
 	defaultTo(&cfg.Crowd, 100)
 	defaultTo(&cfg.Review, 5*time.Second)
 	return &Hub{

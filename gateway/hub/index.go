@@ -17,9 +17,10 @@ const leafSize = 16
 type index struct {
 	leaves [][]*person
 	nodes  []node
-	order  []*person // leaves are parts of it
+	order  []*person    // leaves are parts of it
+	places []spaces.Vec // where those in order are: a search reads thousands
 
-	// Scratch of leavesFor.
+	// Scratch of a search.
 	best  []candidate
 	stamp []uint32 // by leaf
 	round uint32
@@ -29,14 +30,14 @@ type index struct {
 type node struct {
 	low, high   spaces.Vec
 	left, right int32 // 0: none
-	leaf        int32 // of a node without children
+	leaf, first int32 // of a node without children: first is of order
 }
 
 // candidate is somebody near.
 type candidate struct {
 	away float64 // squared
 	leaf int32
-	who  *person
+	who  int32 // of order
 }
 
 // all is an index in which everybody is near everybody.
@@ -55,25 +56,31 @@ func (x *index) build(people []*person) {
 		}
 	}
 	if len(x.order) > 0 {
-		x.split(x.order)
+		x.split(0, len(x.order))
 	}
 	if grow := len(x.leaves) - len(x.stamp); grow > 0 {
 		x.stamp = append(x.stamp, make([]uint32, grow)...)
 	}
+	x.places = x.places[:0]
+	for _, p := range x.order {
+		x.places = append(x.places, p.place.pose.Position)
+	}
 }
 
-func (x *index) split(part []*person) int32 {
+// split puts a part of order into a node.
+func (x *index) split(first, end int) int32 {
+	part := x.order[first:end]
 	at := int32(len(x.nodes))
 	low, high := bounds(part)
 	x.nodes = append(x.nodes, node{low: low, high: high})
 	if len(part) <= leafSize {
-		x.nodes[at].leaf = int32(len(x.leaves))
+		x.nodes[at].leaf, x.nodes[at].first = int32(len(x.leaves)), int32(first)
 		x.leaves = append(x.leaves, part)
 		return at
 	}
 	half := len(part) / 2
 	selectNth(part, half, widest(low, high))
-	left, right := x.split(part[:half]), x.split(part[half:])
+	left, right := x.split(first, first+half), x.split(first+half, end)
 	x.nodes[at].left, x.nodes[at].right = left, right
 	return at
 }
@@ -151,16 +158,16 @@ func (x *index) nearest(v *viewer, count int, dst []*person) []*person {
 	x.gather(v, count)
 	slices.SortFunc(x.best, func(a, b candidate) int { return cmp.Compare(a.away, b.away) })
 	for _, c := range x.best {
-		if c.who != v.person {
-			dst = append(dst, c.who)
+		if who := x.order[c.who]; who != v.person {
+			dst = append(dst, who)
 		}
 	}
-	clear(x.best) // who leaves is not kept
 	return dst
 }
 
 // leavesFor appends to dst[:0] the leaves that hold the people nearest to a
-// viewer.
+// viewer, about nearShared of them. First it is tried how far they were the last
+// time: to find out who is nearest takes ten times longer.
 func (x *index) leavesFor(v *viewer, dst []int32) []int32 {
 	dst = dst[:0]
 	if len(x.nodes) == 0 {
@@ -169,7 +176,23 @@ func (x *index) leavesFor(v *viewer, dst []int32) []int32 {
 		}
 		return dst
 	}
+	from := v.person.place.pose.Position
+	for range tries {
+		var count int
+		dst, count = x.within(0, from, v.reach, dst[:0])
+		if count >= min(fewShared, len(x.order)) && count <= mostShared {
+			return dst
+		}
+		v.reach *= nearShared / float64(max(count, 1)) // as many more as the circle has more ground
+	}
 	x.gather(v, nearShared)
+	v.reach = x.best[0].away
+	return x.leavesOfBest(dst[:0])
+}
+
+// leavesOfBest appends each leaf that holds a candidate. Of hundreds who stand
+// on one spot these are not all.
+func (x *index) leavesOfBest(dst []int32) []int32 {
 	x.round++
 	for _, c := range x.best {
 		if x.stamp[c.leaf] != x.round {
@@ -180,13 +203,42 @@ func (x *index) leavesFor(v *viewer, dst []int32) []int32 {
 	return dst
 }
 
+const (
+	fewShared  = nearShared * 9 / 10 // are enough, and
+	mostShared = nearShared * 9 / 8  // not too many
+	tries      = 3
+)
+
+// within appends the leaves below a node that hold anybody within reach, which
+// is squared, and counts these people.
+func (x *index) within(at int32, from spaces.Vec, reach float64, dst []int32) (leaves []int32, count int) {
+	n := &x.nodes[at]
+	if n.away(from) > reach {
+		return dst, 0
+	}
+	if n.left == 0 {
+		for _, p := range x.places[n.first:][:len(x.leaves[n.leaf])] {
+			if squared(p, from) <= reach {
+				count++
+			}
+		}
+		if count > 0 {
+			dst = append(dst, n.leaf)
+		}
+		return dst, count
+	}
+	dst, left := x.within(n.left, from, reach, dst)
+	dst, right := x.within(n.right, from, reach, dst)
+	return dst, left + right
+}
+
 // search collects the nearest people below a node into best, a heap whose first
 // is the furthest.
 func (x *index) search(at int32, from spaces.Vec, count int) {
 	n := &x.nodes[at]
 	if n.left == 0 {
-		for _, p := range x.leaves[n.leaf] {
-			x.consider(candidate{squared(p.place.pose.Position, from), n.leaf, p}, count)
+		for i := range int32(len(x.leaves[n.leaf])) {
+			x.consider(candidate{squared(x.places[n.first+i], from), n.leaf, n.first + i}, count)
 		}
 		return
 	}

@@ -16,6 +16,10 @@ const (
 
 	manyPeople = 1500
 
+	// mostTurns bounds the turns of one tick after a rest, or on a machine that
+	// does not keep up.
+	mostTurns = 250 * time.Millisecond
+
 	// rebuildEvery is how long an index is good: people have walked a metre or
 	// two.
 	rebuildEvery = 500 * time.Millisecond
@@ -49,12 +53,13 @@ func farPeriod(b, people int) time.Duration {
 	return 1700 * time.Millisecond
 }
 
-// turns chooses who is told of from afar at this tick.
-func (s *space) turns(which int) {
+// turns chooses who is told of from afar at this tick, which is for the time
+// since the one before.
+func (s *space) turns(which int, since time.Duration) {
 	b, n := &s.bands[which], len(s.people)
 	period := farPeriod(which, n)
 	b.lap = min(uint32(period/s.interval())+2, farLog)
-	count := int((time.Duration(n)*s.interval() + period - 1) / period)
+	count := int((time.Duration(n)*since + period - 1) / period)
 	who := b.log[s.tick%farLog][:0]
 	for range min(count, n) {
 		b.next %= n
@@ -77,8 +82,9 @@ func (s *space) arrange() {
 		s.index.all(s.people)
 		return
 	}
+	since := min(max(s.now.Sub(s.ticked), s.interval()), mostTurns)
 	for b := range s.bands {
-		s.turns(b)
+		s.turns(b, since)
 	}
 	if s.now.Sub(s.indexed) >= rebuildEvery {
 		s.reindex()

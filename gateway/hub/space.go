@@ -34,6 +34,7 @@ type space struct {
 
 	now     time.Time // of what is being done
 	tick    uint32    // the number of the last tick; the first is 1
+	ticked  time.Time // when the last tick was
 	people  []*person // everybody inside, of all gateways, in the order of arrival
 	byID    map[string]*person
 	byName  map[uint64]*person // those of other gateways, by nameOf
@@ -86,6 +87,7 @@ type viewer struct {
 	first  int       // where in queue joined is to be
 	enters bool      // joined is in queue
 	leaves []int32   // of the index that are near, in shared formats
+	reach  float64   // how far they were, squared
 	close  []*person // who is near, the nearest first, in all others
 	room   int       // bytes of places it is given at once, in these
 
@@ -204,9 +206,10 @@ func (s *space) run() {
 }
 
 // due is when the next tick may be. One that came late does not move those
-// after it, unless ticks take most of the time.
+// after it, unless ticks take nearly all the time. What they take is not all
+// work: in a vast crowd those who read are given turns meanwhile.
 func (s *space) due(last time.Time, took time.Duration) time.Time {
-	every := max(s.interval(), took+took/2)
+	every := max(s.interval(), took+took/8)
 	if due := last.Add(every); due.After(s.now.Add(every / 4)) {
 		return due
 	}
@@ -231,12 +234,12 @@ const never = 24 * time.Hour
 // rest is how long run may sleep before it looks again.
 func (s *space) rest(due time.Time) time.Duration {
 	if s.pending() {
-		return max(due.Sub(s.now), 0)
+		return time.Until(due) // now: the tick has taken a while
 	}
 	s.asleep.Store(true)
 	if s.stirs.Load() { // between the tick and the line above; its nudge may have been lost
 		s.asleep.Store(false)
-		return max(due.Sub(s.now), 0)
+		return time.Until(due)
 	}
 	return s.idle()
 }

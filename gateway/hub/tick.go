@@ -30,6 +30,7 @@ func (s *space) doTick() (took time.Duration) {
 		}
 	}
 	s.peers.flush()
+	s.ticked = s.now
 	took = time.Since(start)
 	s.hub.metrics.ticked(took, &s.counted)
 	return took
