@@ -48,13 +48,15 @@ func nextFrame(b []byte) (f frame, n int) {
 // clientFrame builds a masked frame of at most 65,535 bytes. The mask is zero,
 // which is a mask like any other and costs the server the same.
 func clientFrame(op byte, payload []byte) []byte {
-	size := uint16(len(payload))
-	b := []byte{0x80 | op}
-	if size < 126 {
-		b = append(b, 0x80|byte(size))
+	return append(appendHead(nil, op, len(payload)), payload...)
+}
+
+// appendHead begins such a frame.
+func appendHead(dst []byte, op byte, size int) []byte {
+	if dst = append(dst, 0x80|op); size < 126 {
+		dst = append(dst, 0x80|byte(size))
 	} else {
-		b = binary.BigEndian.AppendUint16(append(b, 0x80|126), size)
+		dst = binary.BigEndian.AppendUint16(append(dst, 0x80|126), uint16(size))
 	}
-	b = append(b, 0, 0, 0, 0)
-	return append(b, payload...)
+	return append(dst, 0, 0, 0, 0)
 }

@@ -26,6 +26,7 @@ type load struct {
 	port    int
 	speak   dialect
 	hear    func(c *client, f frame, now int64) error // what becomes of a frame; now in µs
+	skip    func(c *client, n int) bool               // whether the n bytes that came are of no interest; nil: none are
 	epoll   int
 	clients map[int32]*client
 	buf     []byte
@@ -196,6 +197,10 @@ func (l *load) read(c *client) error {
 		l.closed++
 		delete(l.clients, int32(c.fd))
 		return syscall.Close(c.fd)
+	}
+	if l.skip != nil && l.skip(c, n) {
+		c.rest = c.rest[:0]
+		return nil
 	}
 	b := l.buf[:kept+n]
 	if !c.open {

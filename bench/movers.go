@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -18,6 +19,12 @@ const (
 	stepCM     = 1   // each pose is this much further than the one before
 	steps      = 128 // then back to the start, which is no faster than anybody may run
 	neighbours = 64
+
+	// watchers is of how many people it is known what they see. All others take
+	// what they are sent without looking at it: to read every pose that 5,000 are
+	// told of takes more than a core.
+	watchers = 1000
+	sparse   = 250 // in a vast crowd
 )
 
 // movers is the crowd of W2: the same sockets send and see. It belongs to one
@@ -27,14 +34,19 @@ type movers struct {
 	say      speech
 	n        int
 	base     []place
-	near     [][]int32 // each one's nearest neighbours
+	watching []int32   // who looks at what they are sent
+	place    []int32   // of each one in watching; -1: does not look
+	near     [][]int32 // each watcher's nearest neighbours
 	socket   []*client
+	frame    []byte  // scratch of step
 	sent     []int64 // poses sent by each
 	due      []time.Duration
-	newest   []int32 // by viewer*n+mover: when the newest pose that was seen was sent, ms; 0 never
+	newest   []int32 // by place in watching*n+mover: when the newest pose that was seen was sent, ms; 0 never
 	born     []int32 // when a mover's last `steps` poses were sent, ms
 	entered  int
-	received int64 // bytes of messages
+	moving   bool      // everybody is inside
+	received int64     // bytes
+	late     histogram // how long after their time poses were sent
 	start    time.Time
 }
 
@@ -43,66 +55,81 @@ type place struct{ x, z float64 }
 
 // speech is how a mover of one server speaks.
 type speech struct {
-	pose func(at place, step int) []byte // one whole client frame
+	pose func(dst []byte, at place, step int) []byte // appends one whole client frame
 	// hear reads one server frame: seen is told of every pose in it.
 	hear func(m *movers, c *client, f frame, seen func(mover int, step int)) error
 }
 
 func newMovers(l *load, n int, say speech) *movers {
+	watching := watching(n)
 	m := &movers{
-		load: l, say: say, n: n, base: make([]place, n), socket: make([]*client, n), sent: make([]int64, n),
-		due: make([]time.Duration, n), newest: make([]int32, n*n), born: make([]int32, n*steps), start: time.Now(),
+		load: l, say: say, n: n, base: make([]place, n), watching: watching, place: make([]int32, n), socket: make([]*client, n), sent: make([]int64, n),
+		due: make([]time.Duration, n), newest: make([]int32, len(watching)*n), born: make([]int32, n*steps), start: time.Now(),
 	}
 	side := int(math.Ceil(math.Sqrt(float64(n))))
 	for i := range m.base {
 		m.base[i] = place{spacing * float64(i%side-side/2), spacing * float64(i/side-side/2)}
-		m.due[i] = time.Duration(i) * poseEvery / time.Duration(n)
+		m.place[i] = -1
 	}
-	m.near = nearest(m.base)
-	l.hear = m.heard
+	for at, i := range watching {
+		m.place[i] = int32(at)
+		m.near = append(m.near, nearest(m.base, int(i)))
+	}
+	l.hear, l.skip = m.heard, m.skipped
 	return m
 }
 
-// nearest returns for each place the indexes of its neighbours.
-func nearest(base []place) [][]int32 {
-	near := make([][]int32, len(base))
-	for i, p := range base {
-		others := make([]int32, 0, len(base)-1)
-		for j := range base {
-			if j != i {
-				others = append(others, int32(j))
-			}
-		}
-		away := func(j int32) float64 { return math.Hypot(base[j].x-p.x, base[j].z-p.z) }
-		slices.SortFunc(others, func(a, b int32) int {
-			switch d := away(a) - away(b); {
-			case d < 0:
-				return -1
-			case d > 0:
-				return 1
-			}
-			return 0
-		})
-		near[i] = others[:min(neighbours, len(others))]
+// watching chooses who looks, spread over the whole square.
+func watching(n int) []int32 {
+	count := n
+	if n > watchers {
+		count = sparse
 	}
-	return near
+	chosen := make([]int32, count)
+	for i := range chosen {
+		chosen[i] = int32(i * n / count)
+	}
+	return chosen
+}
+
+// nearest returns the indexes of the neighbours of a place.
+func nearest(base []place, i int) []int32 {
+	others := make([]int32, 0, len(base)-1)
+	for j := range base {
+		if j != i {
+			others = append(others, int32(j))
+		}
+	}
+	away := func(j int32) float64 { return math.Hypot(base[j].x-base[i].x, base[j].z-base[i].z) }
+	slices.SortFunc(others, func(a, b int32) int { return cmp.Compare(away(a), away(b)) })
+	return others[:min(neighbours, len(others))]
 }
 
 // ms is the time since the start; never 0.
 func (m *movers) ms() int32 { return 1 + int32(time.Since(m.start).Milliseconds()) }
 
+// skipped reports whether c takes what it is sent without looking at it: it is
+// inside, and not a watcher.
+func (m *movers) skipped(c *client, n int) bool {
+	m.received += int64(n)
+	return m.moving && m.place[c.index] < 0
+}
+
 func (m *movers) heard(c *client, f frame, _ int64) error {
 	m.socket[c.index] = c
-	m.received += int64(len(f.payload))
 	switch f.op {
 	case opPing:
 		return m.send(c, clientFrame(opPong, f.payload))
 	case opClose:
 		return fmt.Errorf("the server closed a socket: %q", f.payload)
 	}
+	at := int(m.place[c.index])
 	return m.say.hear(m, c, f, func(mover, step int) {
-		if born := m.born[mover*steps+step]; born > m.newest[c.index*m.n+mover] {
-			m.newest[c.index*m.n+mover] = born
+		if at < 0 {
+			return
+		}
+		if born, seen := m.born[mover*steps+step], &m.newest[at*m.n+mover]; born > *seen {
+			*seen = born
 		}
 	})
 }
@@ -139,14 +166,8 @@ func (m *movers) wait(deadline time.Time) error {
 	return m.poll(time.Millisecond)
 }
 
-// sampling is how often a crowd is asked how old what everybody sees is: there
-// are n² pairs to look at.
-func sampling(n int) time.Duration {
-	if n > 1000 {
-		return time.Second
-	}
-	return 250 * time.Millisecond
-}
+// sampling is how often it is asked how old what the watchers see is.
+const sampling = 250 * time.Millisecond
 
 // move lets everybody move for d, and asks now and then how old what they
 // see is.
@@ -155,7 +176,7 @@ func (m *movers) move(d time.Duration, ask func()) error {
 	for i := range m.due {
 		m.due[i] = time.Duration(i) * poseEvery / time.Duration(m.n)
 	}
-	sampling := sampling(m.n)
+	m.moving = true
 	asked := sampling
 	for {
 		since := time.Since(start)
@@ -184,6 +205,7 @@ func (m *movers) step(since time.Duration) error {
 		if m.due[i] > since {
 			continue
 		}
+		m.late.add((since - m.due[i]).Microseconds())
 		m.due[i] += poseEvery
 		if m.due[i] < since { // we came late; the next one is due in its time
 			m.due[i] = since + poseEvery
@@ -192,7 +214,8 @@ func (m *movers) step(since time.Duration) error {
 		m.born[i*steps+step] = m.ms()
 		m.sent[i]++
 		at := place{m.base[i].x + float64(step*stepCM)/100, m.base[i].z}
-		if err := m.send(m.socket[i], m.say.pose(at, step)); err != nil {
+		m.frame = m.say.pose(m.frame[:0], at, step)
+		if err := m.send(m.socket[i], m.frame); err != nil {
 			return err
 		}
 	}

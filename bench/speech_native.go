@@ -5,9 +5,9 @@ package main
 import (
 	"bytes"
 	"encoding/binary"
-	"encoding/json"
 	"fmt"
 	"math"
+	"strconv"
 )
 
 // spaceJoin is what enters the measured space.
@@ -25,23 +25,24 @@ var nativeSpace = dialect{
 // in front, then for each mover a reference and a head.
 const (
 	posesHead = 6
-	poseSize  = 12
+	refSize   = 2
+	poseSize  = refSize + 10
 )
 
 // nativeSpeech reads and writes binary poses. refs holds the index of each
-// mover by its reference.
+// mover by its reference, plus one.
 func nativeSpeech() speech {
-	refs := map[uint16]int{}
+	refs := make([]int32, 1<<16)
 	return speech{
-		pose: func(at place, step int) []byte {
-			b := []byte{1, 0}
+		pose: func(b []byte, at place, step int) []byte {
+			b = append(appendHead(b, opBinary, 2+poseSize-refSize), 1, 0)
 			if step == 0 { // back to the start of the walk
-				b[1] = 4
+				b[len(b)-1] = 4
 			}
-			for _, metres := range []float64{at.x, 1.6, at.z} {
+			for _, metres := range [...]float64{at.x, 1.6, at.z} {
 				b = binary.LittleEndian.AppendUint16(b, uint16(int16(math.Round(metres*100))))
 			}
-			return clientFrame(opBinary, binary.LittleEndian.AppendUint32(b, upright))
+			return binary.LittleEndian.AppendUint32(b, upright)
 		},
 		hear: func(m *movers, c *client, f frame, seen func(mover, step int)) error {
 			switch {
@@ -62,22 +63,26 @@ func nativeSpeech() speech {
 // other components are zero.
 const upright = 3<<30 | 512<<20 | 512<<10 | 512
 
-func noteRef(refs map[uint16]int, index int, joined []byte) error {
-	var j struct{ Self struct{ Ref uint16 } }
-	if err := json.Unmarshal(joined, &j); err != nil || j.Self.Ref == 0 {
+// noteRef finds the reference of who joined without reading the members, of
+// whom there may be thousands.
+func noteRef(refs []int32, index int, joined []byte) error {
+	_, self, _ := bytes.Cut(joined, []byte(`"self":{`))
+	_, digits, found := bytes.Cut(self, []byte(`"ref":`))
+	ref, err := strconv.ParseUint(string(digits[:max(bytes.IndexAny(digits, ",}"), 0)]), 10, 16)
+	if err != nil || !found {
 		return fmt.Errorf("no reference in %.200s: %w", joined, err)
 	}
-	refs[j.Self.Ref] = index
+	refs[ref] = int32(index) + 1
 	return nil
 }
 
-func readPoses(m *movers, refs map[uint16]int, b []byte, seen func(mover, step int)) {
+func readPoses(m *movers, refs []int32, b []byte, seen func(mover, step int)) {
 	for ; len(b) >= poseSize; b = b[poseSize:] {
-		mover, known := refs[binary.LittleEndian.Uint16(b)]
-		if !known {
+		mover := int(refs[binary.LittleEndian.Uint16(b)]) - 1
+		if mover < 0 {
 			continue
 		}
-		x := float64(int16(binary.LittleEndian.Uint16(b[2:]))) / 100
+		x := float64(int16(binary.LittleEndian.Uint16(b[refSize:]))) / 100
 		if step, ok := m.stepOf(mover, x); ok {
 			seen(mover, step)
 		}

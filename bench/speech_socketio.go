@@ -13,9 +13,9 @@ import (
 func socketIOSpeech() speech {
 	ids := map[string]int{}
 	return speech{
-		pose: func(at place, _ int) []byte {
-			return clientFrame(opText, fmt.Appendf(nil,
-				`42["aframe-update",{"position":{"x":%.2f,"y":1.6,"z":%.2f},"rotation":{"x":0,"y":0,"z":0},"entities":{"avatar":{"color":"#4a90d9","pose":"walk"}}}]`, at.x, at.z))
+		pose: func(b []byte, at place, _ int) []byte {
+			return append(b, clientFrame(opText, fmt.Appendf(nil,
+				`42["aframe-update",{"position":{"x":%.2f,"y":1.6,"z":%.2f},"rotation":{"x":0,"y":0,"z":0},"entities":{"avatar":{"color":"#4a90d9","pose":"walk"}}}]`, at.x, at.z))...)
 		},
 		hear: func(m *movers, c *client, f frame, seen func(mover, step int)) error {
 			p := f.payload

@@ -13,12 +13,13 @@ type staleness struct {
 // farthest is the longest that anybody may wait for news of somebody far away.
 const farthest = 2000 // ms
 
-// sample looks at every pair.
+// sample looks at every pair of a watcher and somebody else.
 func (s *staleness) sample(m *movers) {
 	now := m.ms()
-	for viewer := range m.n {
-		for mover, born := range m.newest[viewer*m.n : (viewer+1)*m.n] {
-			if mover == viewer {
+	for at, viewer := range m.watching {
+		newest := m.newest[at*m.n : (at+1)*m.n]
+		for mover, born := range newest {
+			if mover == int(viewer) {
 				continue
 			}
 			age := now - born
@@ -31,9 +32,9 @@ func (s *staleness) sample(m *movers) {
 			}
 			s.ages.add(int64(age) * 1000)
 		}
-		for _, mover := range m.near[viewer] {
+		for _, mover := range m.near[at] {
 			s.nearPairs++
-			if now-m.newest[viewer*m.n+int(mover)] > fresh {
+			if now-newest[mover] > fresh {
 				s.nearOld++
 			}
 		}
