@@ -76,7 +76,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
   },
-  // Time is fake in these tests: a limit is for those that hang, and far above
+  // No test waits for real time: the limit is for one that hangs, and far above
   // what a loaded machine needs.
   test: { include: ["test/**/*.test.ts"], testTimeout: 60_000, hookTimeout: 60_000 },
 });
