@@ -46,7 +46,7 @@ type settings struct {
 
 	Listen     string   `name:"listen" env:"PRESENCE_LISTEN" default:"127.0.0.1:8080" help:"Address of the web server." group:"Gateway"`
 	Origins    []string `name:"origins" env:"PRESENCE_ORIGINS" help:"Web origins besides our own that may open sockets, call the API and show a space in a frame (a Matrix widget), comma separated, for example https://app.element.io." group:"Gateway"`
-	Proxies    []string `name:"trusted-proxies" env:"PRESENCE_TRUSTED_PROXIES" help:"Networks of reverse proxies whose X-Forwarded-For is believed, comma separated CIDRs." group:"Gateway"`
+	Proxies    []string `name:"trusted-proxies" env:"PRESENCE_TRUSTED_PROXIES" help:"Networks of reverse proxies whose X-Forwarded-For is believed, comma separated CIDRs. Without it all people behind a proxy are one address to every limit, and to the ban of a guest." group:"Gateway"`
 	QueryToken bool     `name:"query-token" env:"PRESENCE_QUERY_TOKEN" help:"Accept ?token= on sockets. Off, because URLs end up in logs; prefer a one-time ticket." group:"Gateway"`
 	JWTSecret  secret   `name:"jwt-secret" env:"JWT_SECRET" help:"Secret of the city's HS256 tokens; our own signing key is derived from it. Empty: made once and kept in the data folder (only on loopback)." group:"Gateway"`
 	Admins     []string `name:"admins" env:"SYSTEM_ADMINS" help:"Subjects that may see and do everything, comma separated, for example matrix:@alice:example.org or hive:alice, which may be written alice." group:"Gateway"`

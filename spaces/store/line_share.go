@@ -66,12 +66,15 @@ func (s *Store) checkShare(ctx context.Context, l *line, n spaces.Session) error
 }
 
 func (s *Store) checkGuests(ctx context.Context, l *line, n spaces.Session) error {
+	most := s.guestsOf(n.Network, l.seats)
+	if most >= spaces.MaxSeats {
+		return nil
+	}
 	guests, err := s.ids(ctx, "SELECT DISTINCT subject FROM presence_sessions WHERE "+inSpace+" AND network = $4",
 		string(n.Key.Type), n.Key.ID, n.Key.Subspace, n.Network)
 	if err != nil {
 		return err
 	}
-	most := s.guestsOf(n.Network, l.seats)
 	if l.guests(n.Network, guests) < most {
 		return nil
 	}
