@@ -83,6 +83,23 @@ func TestSignedHeaders(t *testing.T) {
 	wantCode(t, err, spaces.CodeUnauthenticated)
 }
 
+// TestLogoutEndsSignedHeaders: headers that are good all day, for whoever copied
+// them too, are good no more once their owner has logged out, also when the same
+// text is signed anew.
+func TestLogoutEndsSignedHeaders(t *testing.T) {
+	t.Parallel()
+	w := vectorTown(t)
+	v, _, err := w.FromRequest(request(t, "/", headers()...))
+	ok(t, err)
+	ok(t, w.Logout(t.Context(), v))
+	for _, copied := range [][]string{headers(), headers("x-pubkey", "")} {
+		_, _, err := w.FromRequest(request(t, "/", copied...))
+		if e := refusal(t, err, spaces.CodeUnauthenticated); !strings.Contains(e.Message, "ended") {
+			t.Errorf("after logging out: %v", err)
+		}
+	}
+}
+
 // TestSignedHeadersRefused: nobody with bad headers is taken for nobody.
 func TestSignedHeadersRefused(t *testing.T) {
 	t.Parallel()
