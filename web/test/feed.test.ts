@@ -5,7 +5,6 @@ import { type Token, TokenRefused, type Tokens } from "../src/tokens";
 import { presence, snapshot } from "./sample";
 
 class FakeSocket implements Socket {
-  onopen: Socket["onopen"] = null;
   onmessage: Socket["onmessage"] = null;
   onclose: Socket["onclose"] = null;
   sent: string[] = [];
@@ -55,7 +54,6 @@ function setUp() {
   const live = async () => {
     feed.start();
     await pass();
-    socket().onopen?.();
     socket().says(snapshot);
   };
   return { feed, world, sockets, events, refused, last, socket, pass, live };
@@ -126,7 +124,7 @@ describe("Feed", () => {
     t.socket().ends(4401);
     await t.pass();
     expect(t.sockets.length).toBe(2);
-    expect(t.last()).toMatchObject({ type: "waiting", reason: "The server refuses our guest token" });
+    expect(t.last()).toMatchObject({ type: "waiting", reason: "The server refuses our token" });
   });
 
   test("a token refused before the socket opened is told apart from a broken network", async () => {
@@ -202,10 +200,10 @@ describe("Feed", () => {
   test("silence is questioned, and an unanswered question ends the socket", async () => {
     const t = setUp();
     await t.live();
-    await t.pass(25_000);
+    await t.pass(20_000);
     expect(t.socket().sent).toEqual(["ping"]);
     t.socket().says("pong");
-    await t.pass(25_000);
+    await t.pass(20_000);
     expect(t.socket().sent.length).toBe(2);
     await t.pass(10_000);
     expect(t.sockets[0]?.closed).toBe(true);

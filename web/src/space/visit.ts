@@ -1,43 +1,32 @@
-// A visit to a space: one socket at a time, opened with a token, joined,
-// watched, and opened again after it was lost. Chat goes on exactly where it
-// stopped.
+// A visit to a space: joined, and joined again after the connection was lost.
+// Chat goes on exactly where it stopped.
 
-import { backoff } from "../backoff";
-import { explain, flood, forbidden, replaced, tokenEnded } from "../closes";
-import { Timers } from "../timers";
-import { type Token, TokenRefused, type Tokens } from "../tokens";
+import { forbidden, replaced } from "../closes";
+import * as links from "../link";
 import * as chats from "./chat";
 import type { Motion } from "./motion";
 import { decodePoses, encodePose, type Pose } from "./pose";
 import type { Event, Out, State } from "./state";
 import { type Fault, type Frame, type Json, parseFrame, readEvents, readFault, readMessage, readMessages } from "./wire";
 
-export interface Socket {
+export interface Socket extends links.Socket {
   binaryType: string;
-  onmessage: ((e: { data: unknown }) => void) | null;
-  onclose: ((e: { code: number; reason: string }) => void) | null;
   readyState: number;
   send(data: string | ArrayBuffer): void;
-  close(code?: number): void;
 }
 
-export interface Surroundings {
+export interface Surroundings extends links.Surroundings {
   space: string; // type:id:subspace
   state(): State;
   dispatch(event: Event): void;
   onEmote(session: string, emote: string): void;
   motion: Motion;
-  tokens: Tokens;
   connect(protocols: string[]): Socket;
   pose(): Pose; // where we stand, for the moment of entering
-  isOnline(): boolean;
-  now(): number;
-  random(): number;
   newId(): string;
 }
 
 const answerWithin = 10_000;
-const pingEvery = 20_000;
 const pageSize = 50;
 const catchUpSize = 200;
 const isOpen = 1;
@@ -54,36 +43,43 @@ interface Request {
 }
 
 export class Visit {
-  private socket: Socket | null = null;
-  private attempt = 0;
-  private refusals = 0; // tokens refused in a row without a visit between
   private nsfw = false;
   private requests = new Map<number, Request>();
   private lastRequest = 0;
-  private readonly timers = new Timers();
-  private generation = 0; // an answer to an older socket is nobody's
   private catching = false;
+  private readonly link: links.Link<Socket>;
 
-  constructor(private readonly world: Surroundings) {}
+  constructor(private readonly world: Surroundings) {
+    this.link = new links.Link(world, {
+      dial: (token) => {
+        const socket = world.connect(["presence.space.v1", `bearer.${token.text}`]);
+        socket.binaryType = "arraybuffer";
+        return socket;
+      },
+      receive: (data) => {
+        if (data instanceof ArrayBuffer) this.receivePoses(data);
+        else if (typeof data === "string") this.receive(parseFrame(data));
+      },
+      ping: () => this.send({ type: "ping", id: ++this.lastRequest }),
+      tell: (standing) => this.tell(standing),
+      ended: () => this.dropRequests(),
+      isFinal: (code, reason) => this.isFinal(code, reason),
+    });
+  }
 
   enter(nsfw = this.nsfw): void {
     this.nsfw = nsfw;
-    this.attempt = 0;
-    this.refusals = 0;
-    void this.open();
+    this.link.start();
   }
 
   leave(): void {
-    if (this.socket?.readyState === isOpen) this.send({ type: "leave" });
-    this.stop();
+    if (this.link.socket?.readyState === isOpen) this.send({ type: "leave" });
+    this.link.stop();
     this.world.dispatch({ type: "phase", phase: { is: "outside" } });
   }
 
-  // wake is called when the page is looked at again: a waiting attempt is made
-  // now, and a quiet socket has to prove that it lives.
   wake(): void {
-    if (this.timers.has("retry")) void this.open();
-    else if (this.socket) this.ping();
+    this.link.wake();
   }
 
   wentOnline(): void {
@@ -93,14 +89,14 @@ export class Visit {
 
   wentOffline(): void {
     if (!this.wantsIn()) return;
-    this.stop();
+    this.link.stop();
     this.world.dispatch({ type: "phase", phase: { is: "offline" } });
   }
 
   // suspend closes the socket of a page that is put away whole, resume goes
   // back in when it is taken out again.
   suspend(): void {
-    this.stop();
+    this.link.stop();
   }
 
   resume(): void {
@@ -108,7 +104,7 @@ export class Visit {
   }
 
   move(pose: Pose, teleport: boolean): void {
-    if (this.world.state().phase.is === "inside" && this.socket?.readyState === isOpen) this.socket.send(encodePose(pose, teleport));
+    if (this.world.state().phase.is === "inside" && this.link.socket?.readyState === isOpen) this.link.socket.send(encodePose(pose, teleport));
   }
 
   // emote comes back to us as it comes to the others.
@@ -190,43 +186,22 @@ export class Visit {
     }
   }
 
-  private async open(): Promise<void> {
-    this.stop();
-    const generation = this.generation;
-    if (!this.world.isOnline()) return this.world.dispatch({ type: "phase", phase: { is: "offline" } });
-    this.world.dispatch({ type: "phase", phase: { is: "connecting" } });
-    try {
-      const token = await this.world.tokens.obtain();
-      if (generation === this.generation) this.dial(token);
-    } catch (e) {
-      if (generation === this.generation) this.noToken(e);
+  private tell(standing: links.Standing): void {
+    switch (standing.is) {
+      case "waiting":
+        return this.world.dispatch({ type: "phase", phase: { is: "lost", retryAt: standing.retryAt, reason: standing.reason } });
+      case "refused":
+        return this.out("signin", standing.reason, standing.isOwn ? "Sign in again, or go on as a guest." : "Sign in to enter.");
+      default:
+        return this.world.dispatch({ type: "phase", phase: { is: standing.is } });
     }
   }
 
-  private noToken(e: unknown): void {
-    const said = e instanceof Error ? e.message : "";
-    if (e instanceof TokenRefused) return this.out("signin", said || "The server takes no guests.", "Sign in to enter.");
-    this.later(e instanceof TypeError ? "The server does not answer" : said);
-  }
-
-  private dial(token: Token): void {
-    let socket: Socket;
-    try {
-      socket = this.world.connect(["presence.space.v1", `bearer.${token.text}`]);
-    } catch {
-      return this.tokenRefused(token, "That is not a token.");
-    }
-    socket.binaryType = "arraybuffer";
-    this.socket = socket;
-    let greeted = false;
-    socket.onmessage = (e) => {
-      greeted = true;
-      this.heard();
-      if (e.data instanceof ArrayBuffer) this.receivePoses(e.data);
-      else if (typeof e.data === "string") this.receive(parseFrame(e.data));
-    };
-    socket.onclose = (e) => void this.closed(token, greeted, e.code, e.reason);
-    this.timers.set("silence", answerWithin, () => this.lost("The server does not answer"));
+  private isFinal(code: number, reason: string): boolean {
+    if (code === replaced) this.out("replaced", reason || "You entered this space somewhere else.", "");
+    else if (code === forbidden) this.out("kicked", reason || "You were put out of this space.", "");
+    else return false;
+    return true;
   }
 
   private receivePoses(data: ArrayBuffer): void {
@@ -287,7 +262,7 @@ export class Visit {
 
   // The acknowledgement may come with the seat, and a seat may take its time.
   private joinIsAnswered(): void {
-    for (const id of this.requests.keys()) this.timers.cancel(`request ${id}`);
+    for (const id of this.requests.keys()) this.link.timers.cancel(`request ${id}`);
   }
 
   private notLetIn(fault: Fault): void {
@@ -304,15 +279,14 @@ export class Visit {
       case "invalid":
         return this.out("refused", ...words);
       default:
-        this.stop();
-        this.later(fault.message);
+        this.link.lost(fault.message);
     }
   }
 
   private joined(frame: Extract<Frame, { type: "joined" }>): void {
     const { dispatch, motion } = this.world;
     this.joinIsAnswered();
-    this.attempt = this.refusals = 0;
+    this.link.succeeded();
     motion.clear();
     for (const m of frame.members) if (m.pose) motion.place(m.ref, m.pose);
     dispatch({ type: "joined", joined: frame });
@@ -327,7 +301,7 @@ export class Visit {
       else await this.readHistory(upTo);
       for (const line of this.world.state().chat.pending) if (!line.fault) void this.deliver(line);
     } catch (e) {
-      if (e instanceof Refused && e.fault.code !== "lost") this.timers.set("chat", 3_000, () => void this.readChat(upTo));
+      if (e instanceof Refused && e.fault.code !== "lost") this.link.timers.set("chat", 3_000, () => void this.readChat(upTo));
     }
   }
 
@@ -340,9 +314,9 @@ export class Visit {
   private async catchUp(upTo = 0): Promise<void> {
     if (this.catching) return;
     this.catching = true;
-    const generation = this.generation;
+    const generation = this.link.generation;
     try {
-      for (let more = true; more && generation === this.generation; ) {
+      for (let more = true; more && generation === this.link.generation; ) {
         const { seq } = this.world.state().chat;
         if (seq >= upTo && !chats.hasGap(this.world.state().chat)) return;
         const body = await this.ask({ type: "chat.since", seq, limit: catchUpSize });
@@ -366,7 +340,7 @@ export class Visit {
   }
 
   private out(why: Out, reason: string, fix: string): void {
-    this.stop();
+    this.link.stop();
     this.world.dispatch({ type: "phase", phase: { is: "out", why, reason, fix } });
   }
 
@@ -375,79 +349,25 @@ export class Visit {
   private ask(request: Json): Promise<Json> {
     const id = ++this.lastRequest;
     return new Promise((resolve, reject) => {
-      if (this.socket?.readyState !== isOpen) return reject(lostRequest());
+      if (this.link.socket?.readyState !== isOpen) return reject(lostRequest());
       this.requests.set(id, { resolve, reject });
-      this.timers.set(`request ${id}`, answerWithin, () => this.lost("The server does not answer"));
+      this.link.timers.set(`request ${id}`, answerWithin, () => this.link.lost("The server does not answer"));
       this.send({ ...request, id });
     });
   }
 
   private settle(id: number): Request | undefined {
-    this.timers.cancel(`request ${id}`);
+    this.link.timers.cancel(`request ${id}`);
     const request = this.requests.get(id);
     this.requests.delete(id);
     return request;
   }
 
   private send(message: Json): void {
-    if (this.socket?.readyState === isOpen) this.socket.send(JSON.stringify(message));
+    if (this.link.socket?.readyState === isOpen) this.link.socket.send(JSON.stringify(message));
   }
 
-  // Browsers cannot send WebSocket pings, and a socket whose network vanished
-  // stays open for minutes: silence is answered with a question.
-  private heard(): void {
-    this.timers.cancel("silence");
-    if (!this.timers.has("quiet")) this.timers.set("quiet", pingEvery, () => this.ping());
-  }
-
-  private ping(): void {
-    if (this.timers.has("silence")) return;
-    this.timers.set("silence", answerWithin, () => this.lost("The server went silent"));
-    this.send({ type: "ping", id: ++this.lastRequest });
-  }
-
-  private lost(reason: string): void {
-    this.stop();
-    this.later(reason);
-  }
-
-  private async closed(token: Token, greeted: boolean, code: number, reason: string): Promise<void> {
-    this.stop();
-    const generation = this.generation;
-    if (code === replaced) return this.out("replaced", reason || "You entered this space somewhere else.", "");
-    if (code === forbidden) return this.out("kicked", reason || "You were put out of this space.", "");
-    const refused = code === tokenEnded || (!greeted && !(await this.world.tokens.accepts(token)));
-    if (generation !== this.generation) return;
-    if (refused) return this.tokenRefused(token, reason);
-    this.later(explain(code), code === flood ? 10_000 : 0);
-  }
-
-  // A guest and a login get a new token at once, but a server that refuses
-  // every token must not be asked in a circle.
-  private tokenRefused(token: Token, reason: string): void {
-    this.world.tokens.refused(token);
-    this.refusals++;
-    if (token.own) return this.out("signin", reason || "Your token has expired or is not valid here.", "Sign in again, or go on as a guest.");
-    if (this.refusals === 1) void this.open();
-    else this.later("The server refuses our token");
-  }
-
-  private later(reason: string, atLeast = 0): void {
-    if (!this.world.isOnline()) return this.world.dispatch({ type: "phase", phase: { is: "offline" } });
-    const wait = Math.max(atLeast, backoff(this.attempt++, this.world.random));
-    this.timers.set("retry", wait, () => void this.open());
-    this.world.dispatch({ type: "phase", phase: { is: "lost", retryAt: this.world.now() + wait, reason } });
-  }
-
-  private stop(): void {
-    this.generation++;
-    this.timers.cancelAll();
-    const socket = this.socket;
-    this.socket = null;
-    if (socket) {
-      socket.onmessage = socket.onclose = null;
-      socket.close();
-    }
+  private dropRequests(): void {
     const open = [...this.requests.values()];
     this.requests.clear();
     for (const request of open) request.reject(lostRequest());
