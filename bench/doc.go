@@ -9,7 +9,10 @@
 // sockets at once, each of which proves a token and waits for a snapshot of 200
 // rooms; W4 is the memory of an idle, subscribed socket at 10,000. W2 puts 50 to
 // 1,000 people (our native door: 5,000) into one space, each of whom sends a
-// pose ten times a second, and asks how old what everybody sees of everybody is.
+// pose ten times a second, and asks how old what everybody sees of everybody is
+// (among 5,000: what 250 of them see, for all others the bytes are only taken).
+// The load generator says how much of its own core it used and how late it was,
+// and marks the rows which that decided.
 //
 // The program is the load generator ([load], one epoll loop) and starts each
 // server as a process of its own: itself with the argument "serve" (server.go:

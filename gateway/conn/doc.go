@@ -27,7 +27,7 @@
 // # Reading
 //
 // On Linux sockets are taken from Go's network poller, which wakes for every
-// message, and given to one of ours, which lets messages gather for 4 ms once
+// message, and given to one of ours, which lets messages gather for 8 ms once
 // there are several. It takes short binary messages (poses) itself; all others
 // wake the socket's reader, which reads through the library. With 1,000 people
 // who say ten times a second where they are, a space takes a fifth less CPU.

@@ -13,7 +13,7 @@ import (
 // poller wakes for each of them, which for 1,000 people who say ten times a
 // second where they are took more time than to read what they say. A client
 // that speaks while nobody else does is heard at once.
-const nap = 4 * time.Millisecond
+const nap = 8 * time.Millisecond
 
 // edges is what epoll tells of a connection: each change once. (syscall.EPOLLET
 // is negative.)

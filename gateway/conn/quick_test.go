@@ -60,11 +60,10 @@ func (w *world) greeted(t *testing.T) peeked {
 	tcp := w.raw()
 	p := peeked{tcp, bufio.NewReader(tcp)}
 	for {
-		b, err := p.ahead.Peek(p.ahead.Buffered() + 1)
-		if err != nil {
+		if _, err := p.ahead.Peek(p.ahead.Buffered() + 1); err != nil {
 			t.Fatal(err)
 		}
-		if b, _ = p.ahead.Peek(p.ahead.Buffered()); bytes.Contains(b, []byte("hello")) {
+		if b, _ := p.ahead.Peek(p.ahead.Buffered()); bytes.Contains(b, []byte("hello")) {
 			return p
 		}
 	}

@@ -40,10 +40,15 @@
 // told is bounded however many there are. Formats with frames for each mover do
 // without leaves: a client hears the 24 to 80 people nearest to it.
 //
-// A profile with 1,000 people at 10 Hz: the kernel's part of writing takes 45 %
-// of the time, reading 28 %, Go's scheduler 10 %, and everything in this package
-// 10 %. Interest management therefore saves bytes (29 KB/s instead of 117) and
-// hardly any CPU.
+// With 1,000 people at 10 Hz, of whom each is written to 13 times a second and
+// read from 10 times, a space takes 0.18 to 0.21 of a core on a shared virtual
+// machine. The kernel's part of writing is half of that and its part of reading a
+// sixth, everything in this package without them a tenth; a program that does
+// nothing but to write to each 11 times and to read 10 times takes 0.12 to 0.16
+// there. Interest management therefore saves bytes (30 KB/s instead of 117) and hardly any CPU. 5,000
+// people take 0.9 of a core and 52 KB/s each: everybody is heard of within 1.8 s,
+// and 95 % of the nearest 64 at any moment within 200 ms; on less than a core of
+// its own that is the first to give way.
 //
 // # Several gateways
 //
