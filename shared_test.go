@@ -63,9 +63,7 @@ func TestPartsApart(t *testing.T) {
 	f.until("general", "alice is here", func(r roomCounts) bool { return r.Online == 1 && !r.Stale })
 	typing(t, alice, room, true)
 	f.until("general", "alice types", func(r roomCounts) bool { return r.Typing == 1 })
-	if status := watcher.get("/readyz", "", nil); status != http.StatusOK {
-		t.Errorf("/readyz of the aggregator: status %d", status)
-	}
+	watcher.untilReadyz(http.StatusOK, "the aggregator alone")
 	if status := watcher.get("/city", "", nil); status != http.StatusNotFound {
 		t.Errorf("/city of the aggregator: status %d, want 404", status)
 	}

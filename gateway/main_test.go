@@ -78,7 +78,9 @@ func newWorld(t *testing.T, edit ...func(*options)) *world {
 	})
 	o := options{
 		Config: gateway.Config{Listen: "127.0.0.1:0", Origins: []string{"https://*.example.org"}, Log: log, Registry: prometheus.NewRegistry()},
-		checks: []gateway.Check{{Name: "database", Check: w.store.Ping}},
+		// Not the database: on a loaded machine it may take longer to answer than
+		// a check may.
+		checks: []gateway.Check{{Name: "database", Check: func(context.Context) error { return nil }}},
 	}
 	for _, e := range edit {
 		e(&o)
