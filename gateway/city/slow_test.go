@@ -55,7 +55,7 @@ func TestStalledClient(t *testing.T) {
 // ones, and never gets an older one after a newer.
 func TestConflation(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, func(c *city.Config) { c.WriteWait = time.Minute })
+	w := newWorld(t, func(c *city.Config) { c.WriteWait = time.Hour })
 	w.city.CityReset(state(roomLinks(slowRooms)...))
 	late, reader := w.connect("guest", wire.SubprotocolV2), w.connect("guest", wire.SubprotocolV2)
 	reader.read() // the snapshot: from here on changes are told

@@ -101,7 +101,7 @@ func newWorld(t *testing.T, change func(*engineio.Config)) *world {
 func start(t *testing.T, change func(*engineio.Config)) *world {
 	t.Helper()
 	w := newWorld(t, func(c *engineio.Config) {
-		c.PingInterval, c.UpgradeTimeout = time.Hour, time.Hour
+		c.PingInterval, c.UpgradeTimeout, c.WriteWait = time.Hour, time.Hour, time.Hour
 		if change != nil {
 			change(c)
 		}
