@@ -41,14 +41,14 @@
 // without leaves: a client hears the 24 to 80 people nearest to it.
 //
 // With 1,000 people at 10 Hz, of whom each is written to 13 times a second and
-// read from 10 times, a space takes 0.18 to 0.21 of a core on a shared virtual
+// read from 10 times, a space takes 0.16 to 0.19 of a core on a shared virtual
 // machine. The kernel's part of writing is half of that and its part of reading a
 // sixth, everything in this package without them a tenth; a program that does
 // nothing but to write to each 11 times and to read 10 times takes 0.12 to 0.16
 // there. Interest management therefore saves bytes (30 KB/s instead of 117) and hardly any CPU. 5,000
 // people take 0.9 of a core and 52 KB/s each: everybody is heard of within 1.8 s,
-// and 95 % of the nearest 64 at any moment within 200 ms; on less than a core of
-// its own that is the first to give way.
+// and 94 to 99 % of the nearest 64 at any moment within 200 ms, which is the first
+// to give way when there is less than a core for them.
 //
 // # Several gateways
 //
