@@ -66,6 +66,7 @@ func newBrowser(t *testing.T, more ...chromedp.ExecAllocatorOption) context.Cont
 		chromedp.NoSandbox, // the test may run as root, where Chromium's sandbox refuses to start
 		chromedp.Flag("disable-quic", true),
 		chromedp.Flag("disable-component-update", true),
+		chromedp.WSURLReadTimeout(patience), // for the start; 20 s are short beside other browsers
 	)
 	options = append(options, more...)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 4*patience)

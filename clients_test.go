@@ -56,7 +56,7 @@ func (p *program) scenes(t *testing.T, pages, adapter, path string) {
 		s := &scene{t: t, page: newBrowser(t)}
 		query := url.Values{"server": {strings.Replace(p.base, "http", "ws", 1) + path}, "adapter": {adapter}, "room": {"global:lobby:main-" + adapter}, "x": {x}}
 		s.run("open the scene", chromedp.Navigate(pages+"/scene.html?"+query.Encode()),
-			chromedp.Poll(`window.NAF && NAF.clientId`, &s.id, pollOften))
+			chromedp.Poll(`window.NAF && NAF.clientId`, &s.id, pollOften, chromedp.WithPollingTimeout(patience)))
 		return s
 	}
 	first, second := open("1"), open("-2")
@@ -94,7 +94,7 @@ func (s *scene) run(what string, actions ...chromedp.Action) {
 func (s *scene) sees(what, expression string) {
 	s.t.Helper()
 	// Shorter than the page lives, so that there is a page left to ask.
-	err := chromedp.Run(s.page, chromedp.Poll(expression, nil, pollOften, chromedp.WithPollingTimeout(patience*2/3)))
+	err := chromedp.Run(s.page, chromedp.Poll(expression, nil, pollOften, chromedp.WithPollingTimeout(patience)))
 	if err == nil {
 		return
 	}
