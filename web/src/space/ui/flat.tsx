@@ -31,6 +31,9 @@ const keysOf: Record<string, [x: number, z: number]> = {
   KeyD: [1, 0],
 };
 const emoteFor = 2600;
+// Pixels to a metre that people need to be told apart: houses around them may
+// reach over the edge for it.
+const roomy = 6;
 const mostNames = 40;
 
 export function Flat(props: Props) {
@@ -107,7 +110,10 @@ interface View {
 }
 
 function viewOf(width: number, height: number, plan: StageProps["plan"]): View {
-  const scale = Math.min(width / (plan.w + 6), height / (plan.d + 6));
+  const half = (axis: "x" | "z", ground: number) => Math.max(ground / 2 + 3, ...plan.things.map((t) => Math.abs(t[axis]) + Math.max(t.w, t.d) / 2));
+  const everything = Math.min(width / 2 / half("x", plan.w), height / 2 / half("z", plan.d));
+  const ground = Math.min(width / (plan.w + 6), height / (plan.d + 6));
+  const scale = Math.max(everything, Math.min(ground, roomy));
   return { scale, x: width / 2, z: height / 2 };
 }
 

@@ -20,7 +20,11 @@ export function SignIn({ tokens, widget, onDone, onClose }: Props) {
   const [busy, setBusy] = useState(false);
   const [fault, setFault] = useState("");
   const wallet = useKeychain();
-  useEffect(() => dialog.current?.showModal(), []);
+  useEffect(() => {
+    dialog.current?.showModal();
+    // Without a field to fill in, the first link would have the focus.
+    if (!wallet) dialog.current?.focus();
+  }, []);
   const attempt = async (proof: () => Promise<unknown>) => {
     setBusy(true);
     setFault("");
@@ -36,7 +40,7 @@ export function SignIn({ tokens, widget, onDone, onClose }: Props) {
   };
   const name = account.trim().replace(/^@/, "").toLowerCase();
   return (
-    <dialog ref={dialog} class="token signin" aria-labelledby="signin-title" tabIndex={-1} autofocus onClose={onClose}>
+    <dialog ref={dialog} class="token signin" aria-labelledby="signin-title" tabIndex={-1} onClose={onClose}>
       <h2 id="signin-title">Sign in</h2>
       <p>Your name then shows as proven, here and everywhere in the city.</p>
       <section aria-labelledby="signin-hive">
