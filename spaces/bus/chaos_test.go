@@ -11,6 +11,7 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 
+	"presence/deploy/testnats"
 	"presence/spaces"
 	"presence/spaces/bus"
 )
@@ -104,11 +105,11 @@ func TestAnyTroubleHeals(t *testing.T) {
 	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 0))
 
-	n := startNATS(t)
+	n := testnats.Start(t)
 	_, js := outsider(t, n)
-	gateway := open(t, bus.Config{URL: n.url()})
+	gateway := open(t, bus.Config{URL: n.URL()})
 	p := &publisher{
-		bus:   open(t, bus.Config{URL: n.url(), LeaseTTL: time.Second}),
+		bus:   open(t, bus.Config{URL: n.URL(), LeaseTTL: time.Second}),
 		rooms: map[spaces.Slug]int{"stays": 0, "remains": 0}, dirty: map[spaces.Slug]bool{},
 	}
 	stop := leadWith(t, p.bus, p.lead)
@@ -121,8 +122,8 @@ func TestAnyTroubleHeals(t *testing.T) {
 		name string
 		make func()
 	}{
-		{"restart", func() { n.stop(); n.start() }},
-		{"restart without the store", func() { n.stop(); n.wipe(); n.start() }},
+		{"restart", func() { n.Stop(); n.Start() }},
+		{"restart without the store", func() { n.Stop(); wipeStore(t, n); n.Start() }},
 		{"stream deleted", func() { _ = js.DeleteStream(t.Context(), "CITY_PRESENCE") }},
 		{"stream purged", func() { purge(t, js) }},
 		{"lease deleted", func() { _ = js.DeleteKeyValue(t.Context(), "CITY_PRESENCE_LEASE") }},

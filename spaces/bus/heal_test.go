@@ -8,14 +8,15 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
+	"presence/deploy/testnats"
 	"presence/spaces"
 	"presence/spaces/bus"
 )
 
 // outsider is somebody else's connection to the same NATS.
-func outsider(t *testing.T, n *natsProcess) (*nats.Conn, jetstream.JetStream) {
+func outsider(t *testing.T, n *testnats.Server) (*nats.Conn, jetstream.JetStream) {
 	t.Helper()
-	nc, err := nats.Connect(n.url(), nats.MaxReconnects(-1), nats.ReconnectWait(50*time.Millisecond))
+	nc, err := nats.Connect(n.URL(), nats.MaxReconnects(-1), nats.ReconnectWait(50*time.Millisecond))
 	must(t, err)
 	t.Cleanup(nc.Close)
 	js, err := jetstream.New(nc)
@@ -52,13 +53,13 @@ func eventually(t *testing.T, what string, attempt func() error) {
 
 func TestRestartWithTheStore(t *testing.T) {
 	t.Parallel()
-	n := startNATS(t)
-	b := open(t, bus.Config{URL: n.url()})
+	n := testnats.Start(t)
+	b := open(t, bus.Config{URL: n.URL()})
 	fill(t, b, 1)
 	r := watch(t, b)
 	r.untilRooms(t, map[spaces.Slug]int{"a": 1, "b": 1})
 
-	n.stop()
+	n.Stop()
 	r.until(t, "blind", func() bool { return r.blind })
 	if b.Ready() == nil {
 		t.Error("ready without NATS")
@@ -66,7 +67,7 @@ func TestRestartWithTheStore(t *testing.T) {
 	if err := b.PutRooms(t.Context(), []spaces.RoomPresence{room("a", 2)}); spaces.ErrorCode(err) != spaces.CodeUnavailable || !strings.Contains(err.Error(), "connection to NATS is lost") {
 		t.Errorf("publishing without NATS: %v", err)
 	}
-	n.start()
+	n.Start()
 	r.untilRooms(t, map[spaces.Slug]int{"a": 1, "b": 1})
 	eventually(t, "ready again", b.Ready)
 	eventually(t, "publish again", func() error { return b.PutRooms(t.Context(), []spaces.RoomPresence{room("a", 3)}) })
@@ -77,15 +78,15 @@ func TestRestartWithTheStore(t *testing.T) {
 // it had stored is old when it is back, so the watcher must know of every stop.
 func TestEveryOutageIsTold(t *testing.T) {
 	t.Parallel()
-	n := startNATS(t)
-	b := open(t, bus.Config{URL: n.url()})
+	n := testnats.Start(t)
+	b := open(t, bus.Config{URL: n.URL()})
 	fill(t, b, 1)
 	r := watch(t, b)
 	r.untilRooms(t, map[spaces.Slug]int{"a": 1, "b": 1})
 	for stops := 1; stops <= 5; stops++ {
-		n.stop()
+		n.Stop()
 		r.until(t, "blind", func() bool { return r.blind && r.blinds >= stops })
-		n.start()
+		n.Start()
 		r.untilRooms(t, map[spaces.Slug]int{"a": 1, "b": 1})
 	}
 }
@@ -94,14 +95,14 @@ func TestEveryOutageIsTold(t *testing.T) {
 // the new stream with everything, although it publishes one room only.
 func TestRestartWithoutTheStore(t *testing.T) {
 	t.Parallel()
-	n := startNATS(t)
-	b := open(t, bus.Config{URL: n.url()})
+	n := testnats.Start(t)
+	b := open(t, bus.Config{URL: n.URL()})
 	fill(t, b, 1)
 	r := watch(t, b)
 	r.untilRooms(t, map[spaces.Slug]int{"a": 1, "b": 1})
-	n.stop()
-	n.wipe()
-	n.start()
+	n.Stop()
+	wipeStore(t, n)
+	n.Start()
 	eventually(t, "publish again", func() error { return b.PutRooms(t.Context(), []spaces.RoomPresence{room("b", 2)}) })
 	r.untilRooms(t, map[spaces.Slug]int{"a": 1, "b": 2})
 	r.until(t, "links", func() bool { return len(r.city.Links) == 2 })
@@ -120,8 +121,8 @@ func (r *recorder) neverLess(t *testing.T, rooms int) {
 
 func TestStreamDeleted(t *testing.T) {
 	t.Parallel()
-	n := startNATS(t)
-	b := open(t, bus.Config{URL: n.url()})
+	n := testnats.Start(t)
+	b := open(t, bus.Config{URL: n.URL()})
 	_, js := outsider(t, n)
 	fill(t, b, 1)
 	r := watch(t, b)
@@ -138,8 +139,8 @@ func TestStreamDeleted(t *testing.T) {
 // it was gone: the missing fence gives it away before anything is stored.
 func TestStreamReplacedBehindOurBack(t *testing.T) {
 	t.Parallel()
-	n := startNATS(t)
-	b := open(t, bus.Config{URL: n.url()})
+	n := testnats.Start(t)
+	b := open(t, bus.Config{URL: n.URL()})
 	campaign(t, b).next(t)
 	_, js := outsider(t, n)
 	fill(t, b, 1)
@@ -161,9 +162,9 @@ func TestStreamReplacedBehindOurBack(t *testing.T) {
 // picture until an aggregator has filled the new one.
 func TestAnEmptyNewStreamEmptiesNothing(t *testing.T) {
 	t.Parallel()
-	n := startNATS(t)
-	gateway := open(t, bus.Config{URL: n.url()})
-	first := open(t, bus.Config{URL: n.url()})
+	n := testnats.Start(t)
+	gateway := open(t, bus.Config{URL: n.URL()})
+	first := open(t, bus.Config{URL: n.URL()})
 	_, js := outsider(t, n)
 	fill(t, first, 1)
 	r := watch(t, gateway)
@@ -171,7 +172,7 @@ func TestAnEmptyNewStreamEmptiesNothing(t *testing.T) {
 	must(t, js.DeleteStream(t.Context(), "CITY_PRESENCE"))
 	r.until(t, "blind", func() bool { return r.blind })
 
-	second := open(t, bus.Config{URL: n.url()}) // creates the stream
+	second := open(t, bus.Config{URL: n.URL()}) // creates the stream
 	must(t, second.PutStatus(t.Context(), spaces.Status{Sync: spaces.SyncStarting}))
 	fill(t, second, 5)
 	r.untilRooms(t, map[spaces.Slug]int{"a": 5, "b": 5})
@@ -180,8 +181,8 @@ func TestAnEmptyNewStreamEmptiesNothing(t *testing.T) {
 
 func TestConsumersDoNotPileUp(t *testing.T) {
 	t.Parallel()
-	n := startNATS(t)
-	b := open(t, bus.Config{URL: n.url()})
+	n := testnats.Start(t)
+	b := open(t, bus.Config{URL: n.URL()})
 	_, js := outsider(t, n)
 	fill(t, b, 1)
 	r := watch(t, b)
@@ -217,8 +218,8 @@ func consumers(t *testing.T, js jetstream.JetStream) (names []string) {
 // Malformed payloads are counted and disturb nothing.
 func TestMalformedIsDropped(t *testing.T) {
 	t.Parallel()
-	n := startNATS(t)
-	b := open(t, bus.Config{URL: n.url()})
+	n := testnats.Start(t)
+	b := open(t, bus.Config{URL: n.URL()})
 	nc, _ := outsider(t, n)
 	fill(t, b, 1)
 	for subject, body := range map[string]string{

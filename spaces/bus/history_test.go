@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"presence/deploy/testnats"
 	"presence/spaces"
 	"presence/spaces/bus"
 )
@@ -57,9 +58,9 @@ func TestHistoryReachesFollowers(t *testing.T) {
 // afterwards it works again, also when the stream is gone; followers go on.
 func TestHistoryAfterTrouble(t *testing.T) {
 	t.Parallel()
-	n := startNATS(t)
+	n := testnats.Start(t)
 	_, js := outsider(t, n)
-	b := open(t, bus.Config{URL: n.url()})
+	b := open(t, bus.Config{URL: n.URL()})
 	heard := make(chan int64, 100)
 	stop, err := b.FollowHistory(chatLobby, func(e spaces.ChatEvent) { heard <- e.Seq })
 	if err != nil {
@@ -68,11 +69,11 @@ func TestHistoryAfterTrouble(t *testing.T) {
 	defer stop()
 	publish(t, b, event(chatLobby, 1))
 
-	n.stop()
+	n.Stop()
 	if stored, err := b.PublishHistory(t.Context(), []bus.HistoryEvent{event(chatLobby, 2)}); len(stored) > 0 || spaces.ErrorCode(err) != spaces.CodeUnavailable {
 		t.Errorf("without a server: stored %v, %v", stored, err)
 	}
-	n.start()
+	n.Start()
 	publishAtLast(t, b, event(chatLobby, 2))
 
 	if err := js.DeleteStream(t.Context(), "SPACE_HISTORY"); err != nil {

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"presence/deploy/testnats"
 	"presence/spaces"
 	"presence/spaces/bus"
 )
@@ -75,8 +76,8 @@ func (r reign) ends(t *testing.T, cause error) {
 
 func TestOneLeadsAndAnotherTakesOver(t *testing.T) {
 	t.Parallel()
-	n := startNATS(t)
-	cfg := bus.Config{URL: n.url(), LeaseTTL: time.Second}
+	n := testnats.Start(t)
+	cfg := bus.Config{URL: n.URL(), LeaseTTL: time.Second}
 	first, second := campaign(t, open(t, cfg)), campaign(t, open(t, cfg))
 	var leader, standby *candidate
 	var term reign
@@ -121,8 +122,8 @@ func TestALeaderThatFailsSaysSo(t *testing.T) {
 // and nothing it says later reaches the stream.
 func TestADeposedLeaderIsRefused(t *testing.T) {
 	t.Parallel()
-	n := startNATS(t)
-	cfg := bus.Config{URL: n.url(), LeaseTTL: time.Second}
+	n := testnats.Start(t)
+	cfg := bus.Config{URL: n.URL(), LeaseTTL: time.Second}
 	old := open(t, cfg)
 	first := campaign(t, old).next(t)
 	must(t, old.PutRooms(t.Context(), []spaces.RoomPresence{at(first.epoch, room("a", 1))}))
@@ -159,14 +160,14 @@ func at(epoch uint64, r spaces.RoomPresence) spaces.RoomPresence {
 
 func TestTheLeaseIsLostWithNATS(t *testing.T) {
 	t.Parallel()
-	n := startNATS(t)
-	b := open(t, bus.Config{URL: n.url(), LeaseTTL: time.Second})
+	n := testnats.Start(t)
+	b := open(t, bus.Config{URL: n.URL(), LeaseTTL: time.Second})
 	c := campaign(t, b)
 	first := c.next(t)
-	n.stop()
+	n.Stop()
 	first.ends(t, bus.ErrLeaseLost)
-	n.wipe() // the bucket and the epochs in the stream are gone as well
-	n.start()
+	wipeStore(t, n) // the bucket and the epochs in the stream are gone as well
+	n.Start()
 	if second := c.next(t); second.epoch <= first.epoch {
 		t.Errorf("epoch %d after %d", second.epoch, first.epoch)
 	}
@@ -174,8 +175,8 @@ func TestTheLeaseIsLostWithNATS(t *testing.T) {
 
 func TestALostBucketEndsTheTerm(t *testing.T) {
 	t.Parallel()
-	n := startNATS(t)
-	c := campaign(t, open(t, bus.Config{URL: n.url(), LeaseTTL: time.Second}))
+	n := testnats.Start(t)
+	c := campaign(t, open(t, bus.Config{URL: n.URL(), LeaseTTL: time.Second}))
 	first := c.next(t)
 	_, js := outsider(t, n)
 	must(t, js.DeleteKeyValue(t.Context(), "CITY_PRESENCE_LEASE"))
@@ -189,8 +190,8 @@ func TestALostBucketEndsTheTerm(t *testing.T) {
 // fence back, restores everything and goes on leading.
 func TestTheLeaderRestoresItsStream(t *testing.T) {
 	t.Parallel()
-	n := startNATS(t)
-	b := open(t, bus.Config{URL: n.url()})
+	n := testnats.Start(t)
+	b := open(t, bus.Config{URL: n.URL()})
 	term := campaign(t, b).next(t)
 	_, js := outsider(t, n)
 	fill(t, b, 1)
@@ -220,10 +221,10 @@ func TestTheLeaderRestoresItsStream(t *testing.T) {
 // crashed, and nobody waits for it to expire.
 func TestACrashedRunsLeaseIsTakenAtOnce(t *testing.T) {
 	t.Parallel()
-	n := startNATS(t)
-	campaign(t, open(t, bus.Config{URL: n.url(), LeaseTTL: time.Hour})).next(t)
-	n.stop() // as a crash leaves it: the lease is in the store
-	c := campaign(t, open(t, bus.Config{Dir: n.dir, LeaseTTL: time.Hour}))
+	n := testnats.Start(t)
+	campaign(t, open(t, bus.Config{URL: n.URL(), LeaseTTL: time.Hour})).next(t)
+	n.Stop() // as a crash leaves it: the lease is in the store
+	c := campaign(t, open(t, bus.Config{Dir: n.Dir(), LeaseTTL: time.Hour}))
 	c.next(t)
 }
 

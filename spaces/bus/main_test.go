@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -12,9 +11,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/nats-io/nats-server/v2/server"
 	"go.uber.org/goleak"
 
+	"presence/deploy/testnats"
 	"presence/spaces"
 	"presence/spaces/bus"
 )
@@ -30,7 +29,7 @@ func TestMain(m *testing.M) {
 
 // patience bounds every wait: far above what is ever needed, so that a slow
 // machine is not a failure.
-const patience = 30 * time.Second
+const patience = 60 * time.Second
 
 func open(t testing.TB, cfg bus.Config) *bus.Bus {
 	t.Helper()
@@ -52,54 +51,15 @@ func each(t *testing.T, test func(t *testing.T, cfg bus.Config)) {
 	})
 	t.Run("network", func(t *testing.T) {
 		t.Parallel()
-		test(t, bus.Config{URL: startNATS(t).url()})
+		test(t, bus.Config{URL: testnats.Start(t).URL()})
 	})
 }
 
-// natsProcess is a NATS server on loopback that can be stopped and started
-// again on the same port, with its store or without.
-type natsProcess struct {
-	t    *testing.T
-	dir  string
-	port int
-	srv  *server.Server
+// wipeStore removes the store of a server that is stopped.
+func wipeStore(t testing.TB, n *testnats.Server) {
+	t.Helper()
+	must(t, os.RemoveAll(filepath.Join(n.Dir(), "jetstream")))
 }
-
-func startNATS(t *testing.T) *natsProcess {
-	n := &natsProcess{t: t, dir: t.TempDir(), port: server.RANDOM_PORT}
-	n.start()
-	t.Cleanup(n.stop)
-	return n
-}
-
-func (n *natsProcess) start() {
-	n.t.Helper()
-	srv, err := server.NewServer(&server.Options{
-		Host: "127.0.0.1", Port: n.port, JetStream: true, StoreDir: n.dir, NoSigs: true, NoLog: true,
-	})
-	if err != nil {
-		n.t.Fatalf("nats-server: %v", err)
-	}
-	srv.Start()
-	if !srv.ReadyForConnections(patience) {
-		n.t.Fatal("nats-server is not ready")
-	}
-	n.srv, n.port = srv, srv.Addr().(*net.TCPAddr).Port
-}
-
-func (n *natsProcess) stop() {
-	n.srv.Shutdown()
-	n.srv.WaitForShutdown()
-}
-
-func (n *natsProcess) wipe() {
-	n.t.Helper()
-	if err := os.RemoveAll(filepath.Join(n.dir, "jetstream")); err != nil {
-		n.t.Fatal(err)
-	}
-}
-
-func (n *natsProcess) url() string { return fmt.Sprintf("nats://127.0.0.1:%d", n.port) }
 
 // recorder is a CityWatcher that keeps the picture a gateway would have.
 type recorder struct {

@@ -2,9 +2,11 @@ package bus_test
 
 import (
 	"net"
+	"strings"
 	"sync"
 	"testing"
 
+	"presence/deploy/testnats"
 	"presence/spaces"
 	"presence/spaces/bus"
 )
@@ -92,9 +94,9 @@ func (s *strait) close() {
 // not when TCP gives up.
 func TestASilentNetwork(t *testing.T) {
 	t.Parallel()
-	n := startNATS(t)
-	near := open(t, bus.Config{URL: n.url()})
-	strait := openStrait(t, n.srv.Addr().String())
+	n := testnats.Start(t)
+	near := open(t, bus.Config{URL: n.URL()})
+	strait := openStrait(t, strings.TrimPrefix(n.URL(), "nats://"))
 	far := open(t, bus.Config{URL: "nats://" + strait.listener.Addr().String()})
 	fill(t, near, 1)
 	r := watch(t, far)

@@ -12,6 +12,7 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 
+	"presence/deploy/testnats"
 	"presence/spaces"
 	"presence/spaces/bus"
 )
@@ -32,8 +33,8 @@ const (
 // expiries included.
 func TestPlainSubscribersKeepWorking(t *testing.T) {
 	t.Parallel()
-	n := startNATS(t)
-	b := open(t, bus.Config{URL: n.url(), RoomTTL: time.Second})
+	n := testnats.Start(t)
+	b := open(t, bus.Config{URL: n.URL(), RoomTTL: time.Second})
 	nc, _ := outsider(t, n)
 	rooms, err := nc.SubscribeSync("city.presence.room.*")
 	must(t, err)
@@ -83,8 +84,8 @@ func wantMessage(t *testing.T, sub *nats.Subscription, subject, body string) {
 // A payload of the first aggregator, without our fields, is a room like any other.
 func TestTheFirstAggregatorsPayloadIsRead(t *testing.T) {
 	t.Parallel()
-	n := startNATS(t)
-	b := open(t, bus.Config{URL: n.url()})
+	n := testnats.Start(t)
+	b := open(t, bus.Config{URL: n.URL()})
 	nc, _ := outsider(t, n)
 	r := watch(t, b)
 	must(t, nc.Publish("city.presence.room.general", []byte(goldenRoom+"}")))

@@ -7,12 +7,14 @@ import (
 	"maps"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 
+	"presence/deploy/testnats"
 	"presence/spaces"
 	"presence/spaces/bus"
 )
@@ -175,8 +177,8 @@ const steady = 10 * time.Minute
 
 func TestSessionsAreSeenEverywhere(t *testing.T) {
 	t.Parallel()
-	n := startNATS(t)
-	one, two := open(t, bus.Config{URL: n.url(), GatewayTTL: steady}), open(t, bus.Config{URL: n.url(), GatewayTTL: steady})
+	n := testnats.Start(t)
+	one, two := open(t, bus.Config{URL: n.URL(), GatewayTTL: steady}), open(t, bus.Config{URL: n.URL(), GatewayTTL: steady})
 	a, b := gateway(t, one, "a"), gateway(t, two, "b")
 	seen := guardSessions(t, two)
 	a.enter(t, "alice", "o.d/d id*>")
@@ -224,9 +226,9 @@ func TestSessionsOnTheBuiltInServer(t *testing.T) {
 // it had inside, and keep their own.
 func TestASilentGatewayIsDead(t *testing.T) {
 	t.Parallel()
-	n := startNATS(t)
-	near := open(t, bus.Config{URL: n.url(), GatewayTTL: 2 * time.Second})
-	strait := openStrait(t, n.srv.Addr().String())
+	n := testnats.Start(t)
+	near := open(t, bus.Config{URL: n.URL(), GatewayTTL: 2 * time.Second})
+	strait := openStrait(t, strings.TrimPrefix(n.URL(), "nats://"))
 	far := open(t, bus.Config{URL: "nats://" + strait.listener.Addr().String(), GatewayTTL: 2 * time.Second})
 	stays := gateway(t, near, "stays")
 	silent := gateway(t, far, "silent")
@@ -250,8 +252,8 @@ func TestASilentGatewayIsDead(t *testing.T) {
 // leaving, and who did leave meanwhile is gone.
 func TestSessionsOutliveNATS(t *testing.T) {
 	t.Parallel()
-	n := startNATS(t)
-	one, two := open(t, bus.Config{URL: n.url(), GatewayTTL: steady}), open(t, bus.Config{URL: n.url(), GatewayTTL: steady})
+	n := testnats.Start(t)
+	one, two := open(t, bus.Config{URL: n.URL(), GatewayTTL: steady}), open(t, bus.Config{URL: n.URL(), GatewayTTL: steady})
 	a, b := gateway(t, one, "a"), gateway(t, two, "b")
 	seen := guardSessions(t, two)
 	a.enter(t, "alice", "leaves")
@@ -259,15 +261,15 @@ func TestSessionsOutliveNATS(t *testing.T) {
 	seen.untilInside(t, "alice", "leaves", "bob")
 	seen.require("alice", "bob")
 	for round, wipe := range []bool{false, true} {
-		n.stop()
+		n.Stop()
 		seen.until(t, "blind", func() bool { return seen.blind })
 		a.DropSession("leaves")
 		late := fmt.Sprint("late-", round)
 		a.enter(t, late)
 		if wipe {
-			n.wipe()
+			wipeStore(t, n)
 		}
-		n.start()
+		n.Start()
 		seen.untilInside(t, "alice", "bob", late)
 		a.DropSession(late)
 		a.enter(t, "leaves")
@@ -283,9 +285,9 @@ func TestAnyTroubleOfSessionsHeals(t *testing.T) {
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 0))
-	n := startNATS(t)
+	n := testnats.Start(t)
 	_, js := outsider(t, n)
-	cfg := bus.Config{URL: n.url(), GatewayTTL: steady}
+	cfg := bus.Config{URL: n.URL(), GatewayTTL: steady}
 	gateways := []*post{gateway(t, open(t, cfg), "a"), gateway(t, open(t, cfg), "b")}
 	seen := guardSessions(t, open(t, cfg))
 	inside := map[string]bool{"stays-0": true, "stays-1": true}
@@ -294,8 +296,8 @@ func TestAnyTroubleOfSessionsHeals(t *testing.T) {
 	seen.untilInside(t, "stays-0", "stays-1")
 	seen.require("stays-0", "stays-1")
 	troubles := []func(){
-		func() { n.stop(); n.start() },
-		func() { n.stop(); n.wipe(); n.start() },
+		func() { n.Stop(); n.Start() },
+		func() { n.Stop(); wipeStore(t, n); n.Start() },
 		func() { _ = js.DeleteStream(t.Context(), "SPACE_SESSIONS") },
 		func() {
 			if s, err := js.Stream(t.Context(), "SPACE_SESSIONS"); err == nil {
@@ -342,9 +344,9 @@ func (s *slow) SessionsChanged(entered, left []spaces.Session) {
 // of it: what it missed must come to light all the same.
 func TestAPurgeLeavesNobodyBehind(t *testing.T) {
 	t.Parallel()
-	n := startNATS(t)
+	n := testnats.Start(t)
 	_, js := outsider(t, n)
-	cfg := bus.Config{URL: n.url(), GatewayTTL: steady}
+	cfg := bus.Config{URL: n.URL(), GatewayTTL: steady}
 	a := gateway(t, open(t, cfg), "a")
 	a.enter(t, "leaves", "stays")
 	quick := guardSessions(t, open(t, cfg))

@@ -2,9 +2,11 @@ package bus_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
+	"presence/deploy/testnats"
 	"presence/spaces"
 	"presence/spaces/bus"
 )
@@ -37,9 +39,9 @@ var (
 // and never itself.
 func TestSpacesBetweenGateways(t *testing.T) {
 	t.Parallel()
-	n := startNATS(t)
-	a := gateway(t, open(t, bus.Config{URL: n.url()}), "a")
-	b := gateway(t, open(t, bus.Config{URL: n.url()}), "b")
+	n := testnats.Start(t)
+	a := gateway(t, open(t, bus.Config{URL: n.URL()}), "a")
+	b := gateway(t, open(t, bus.Config{URL: n.URL()}), "b")
 	atA, deliverA := inbox()
 	atB, deliverB := inbox()
 	_, err := a.FollowSpace(postKey, deliverA)
@@ -96,9 +98,9 @@ func meet(t testing.TB, from *post, key spaces.Key, got <-chan string) {
 
 func TestMessagesToGateways(t *testing.T) {
 	t.Parallel()
-	n := startNATS(t)
-	a := gateway(t, open(t, bus.Config{URL: n.url()}), "a")
-	b := gateway(t, open(t, bus.Config{URL: n.url()}), "b")
+	n := testnats.Start(t)
+	a := gateway(t, open(t, bus.Config{URL: n.URL()}), "a")
+	b := gateway(t, open(t, bus.Config{URL: n.URL()}), "b")
 	order := bus.Control{Kind: bus.ControlKick, Space: lobbyKey.String(), Subject: "hive:bob", Reason: "spam"}
 	reach(t, func() bool { return a.SendControl(order) }, b.orders, order)
 	b.SendGateway("a", []byte("1"))
@@ -142,29 +144,29 @@ func reach[V comparable](t testing.TB, send func() bool, got <-chan V, want V) {
 // Without NATS nothing is kept and nobody waits; afterwards it goes on.
 func TestSpacesWithoutNATS(t *testing.T) {
 	t.Parallel()
-	n := startNATS(t)
-	a := gateway(t, open(t, bus.Config{URL: n.url()}), "a")
-	b := gateway(t, open(t, bus.Config{URL: n.url()}), "b")
+	n := testnats.Start(t)
+	a := gateway(t, open(t, bus.Config{URL: n.URL()}), "a")
+	b := gateway(t, open(t, bus.Config{URL: n.URL()}), "b")
 	got, deliver := inbox()
 	_, err := b.FollowSpace(lobbyKey, deliver)
 	must(t, err)
 	meet(t, a, lobbyKey, got)
-	n.stop()
+	n.Stop()
 	eventually(t, "dropped", func() error {
 		if a.PublishSpace(lobbyKey, []byte("hello")) {
 			return fmt.Errorf("taken")
 		}
 		return nil
 	})
-	n.start()
+	n.Start()
 	meet(t, a, lobbyKey, got)
 }
 
 // A network that takes nothing holds nobody up: the queue fills, then drops.
 func TestAStuckNetwork(t *testing.T) {
 	t.Parallel()
-	n := startNATS(t)
-	strait := openStrait(t, n.srv.Addr().String())
+	n := testnats.Start(t)
+	strait := openStrait(t, strings.TrimPrefix(n.URL(), "nats://"))
 	a := gateway(t, open(t, bus.Config{URL: "nats://" + strait.listener.Addr().String()}), "a")
 	strait.freeze(true)
 	payload := make([]byte, 100<<10)
