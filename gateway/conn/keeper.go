@@ -134,7 +134,7 @@ func (k *Keeper) admit(ctx context.Context, s *Socket) {
 		s.Close(wire.CloseInternal)
 	}
 	s.count.sockets.Inc()
-	k.handler.Join(s)
+	k.guarded(s, k.handler.Join)
 	s.CatchUp()
 	k.goroutine(func() { s.read(ctx) })
 }
@@ -151,7 +151,7 @@ func (k *Keeper) remove(s *Socket) {
 
 	_ = s.ws.CloseNow() // fails only when the library has closed it already
 	s.leave()
-	k.handler.Leave(s)
+	k.guarded(s, k.handler.Leave)
 	s.count.sockets.Dec()
 	k.metrics.ended(s.cause())
 }
@@ -166,6 +166,17 @@ func (s *Socket) cause() *wire.Close {
 // goroutine starts one that Run waits for. Called by Run, or on behalf of a
 // socket whose reader still runs.
 func (k *Keeper) goroutine(f func()) { k.running.Go(f) }
+
+// guarded asks the handler about one socket: a panic there is that socket's end
+// and nobody else's.
+func (k *Keeper) guarded(s *Socket, ask func(*Socket)) {
+	defer func() {
+		if p := recover(); p != nil {
+			k.panicked(s, p)
+		}
+	}()
+	ask(s)
+}
 
 func (k *Keeper) panicked(s *Socket, p any) {
 	k.metrics.panics.Inc()

@@ -37,6 +37,9 @@ type echo struct {
 }
 
 func (e *echo) Join(s *conn.Socket) {
+	if s.Seat == "panic in join" {
+		panic("join")
+	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.sockets[s] = true
@@ -46,6 +49,9 @@ func (e *echo) Leave(s *conn.Socket) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	delete(e.sockets, s)
+	if s.Seat == "panic in leave" {
+		panic("leave")
+	}
 }
 
 func (e *echo) Pull(s *conn.Socket, cursor uint64) conn.Batch {
@@ -204,6 +210,15 @@ func TestPanicIsOneSocketsEnd(t *testing.T) {
 
 	review := w.connect("panic in review")
 	review.wantClose(wire.CloseInternal)
+
+	join := w.connect("panic in join")
+	join.wantClose(wire.CloseInternal)
+
+	leave := w.connect("panic in leave")
+	leave.want("second")
+	if err := leave.ws.Close(websocket.StatusNormalClosure, ""); err != nil {
+		t.Error(err)
+	}
 
 	innocent.want("second")
 	innocent.say("alive")

@@ -36,7 +36,7 @@ func (k *Keeper) look(s *Socket, now time.Time) {
 		s.Close(wire.CloseExpired)
 		return
 	}
-	k.review(s)
+	k.guarded(s, k.handler.Review)
 	s.messagesIn.Store(0)
 	if s.bytesIn.Swap(0) > 0 {
 		s.quiet = 0
@@ -49,16 +49,6 @@ func (k *Keeper) look(s *Socket, now time.Time) {
 	case s.quiet >= pingAt+looks(k.cfg.PongWait):
 		s.Close(wire.CloseSilent)
 	}
-}
-
-// review asks the handler; a panic there must not end the keeper.
-func (k *Keeper) review(s *Socket) {
-	defer func() {
-		if p := recover(); p != nil {
-			k.panicked(s, p)
-		}
-	}()
-	k.handler.Review(s)
 }
 
 // looks turns a time into a number of sweeps, at least one.
