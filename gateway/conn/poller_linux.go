@@ -68,7 +68,8 @@ func (p *poller) begin() error {
 		err = p.watch(p.stop)
 	}
 	if err != nil {
-		return errors.Join(fmt.Errorf("open a poller: %w", err), p.close(), syscall.Close(p.halt))
+		_ = errors.Join(p.close(), syscall.Close(p.halt)) // what failed is said
+		return fmt.Errorf("open a poller: %w", err)
 	}
 	p.conns = map[int32]*polled{}
 	p.events, p.found, p.lent = make([]syscall.EpollEvent, 512), make([]*polled, 512), make([]byte, 16<<10)
