@@ -94,19 +94,28 @@ func (e *echo) publish(text string) {
 
 type world struct {
 	t        *testing.T
-	feed     *echo
+	feed     *echo // nil: the test's own handler
 	registry *prometheus.Registry
 	server   *httptest.Server
 }
 
 func newWorld(t *testing.T, secure bool, change func(*conn.Config)) *world {
 	t.Helper()
-	w := &world{t: t, feed: &echo{version: 1, text: "hello", sockets: map[*conn.Socket]bool{}}, registry: prometheus.NewRegistry()}
+	feed := &echo{version: 1, text: "hello", sockets: map[*conn.Socket]bool{}}
+	w := serve(t, secure, feed, change)
+	w.feed = feed
+	return w
+}
+
+// serve runs a keeper of any handler.
+func serve(t *testing.T, secure bool, h conn.Handler, change func(*conn.Config)) *world {
+	t.Helper()
+	w := &world{t: t, registry: prometheus.NewRegistry()}
 	cfg := conn.Config{Name: "test", Formats: []string{"text"}, Log: slog.New(slog.DiscardHandler), Registry: w.registry}
 	if change != nil {
 		change(&cfg)
 	}
-	keeper, err := conn.New(cfg, w.feed)
+	keeper, err := conn.New(cfg, h)
 	if err != nil {
 		t.Fatal(err)
 	}
