@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"text/tabwriter"
 
 	"presence/spaces"
@@ -122,6 +123,13 @@ func (c *linkRemoveCmd) Run(ctx context.Context, e *env) error {
 	return e.withStore(ctx, func(s *store.Store) error {
 		if err := s.RemoveLink(ctx, spaces.Slug(c.Slug)); err != nil {
 			return fmt.Errorf("link not removed: %w", err)
+		}
+		links, err := s.Links(ctx)
+		if err != nil {
+			return fmt.Errorf("read the links: %w", err)
+		}
+		if slices.ContainsFunc(links, func(l spaces.Link) bool { return l.Slug == spaces.Slug(c.Slug) }) {
+			return e.say("The link made by a command is gone; that of another origin, which waited behind it, is back as %s. See it with: presence link list\n", c.Slug)
 		}
 		return e.say("%s is no longer in the city. See what is with: presence link list\n", c.Slug)
 	})

@@ -54,6 +54,9 @@ type loginRevokeCmd struct {
 // Run ends the logins. Somebody who still has the key may log in again: to keep
 // them out of a space, ban them there.
 func (c *loginRevokeCmd) Run(ctx context.Context, e *env) error {
+	if strings.TrimSpace(c.Subject) == "" {
+		return spaces.Invalid("subject", "must not be empty")
+	}
 	return e.withStore(ctx, func(s *store.Store) error {
 		ids, err := c.logins(ctx, s)
 		if err != nil {
@@ -71,8 +74,25 @@ func (c *loginRevokeCmd) Run(ctx context.Context, e *env) error {
 				ended++
 			}
 		}
-		return e.say("Ended logins of %s: %d. Sockets close within seconds.\n", c.Subject, ended)
+		if err := e.say("Ended logins of %s: %d. Sockets close within seconds.\n", c.Subject, ended); err != nil {
+			return err
+		}
+		return c.sayUnknown(ctx, e, s)
 	})
+}
+
+// sayUnknown tells of an id that no login here has: it may be that of a token
+// made elsewhere, or a name whose owner is not logged out at all.
+func (c *loginRevokeCmd) sayUnknown(ctx context.Context, e *env, s *store.Store) error {
+	if strings.Contains(c.Subject, ":") || strings.HasPrefix(c.Subject, auth.MintedPrefix) {
+		return nil
+	}
+	_, err := s.Login(ctx, c.Subject)
+	if spaces.ErrorCode(err) != spaces.CodeNotFound {
+		return err
+	}
+	_, err = fmt.Fprintf(e.hints, "No login in the list has the id %s: only tokens that carry it as their sid are refused now. If it is somebody's name, write hive:%[1]s or matrix:@%[1]s:server.\n", c.Subject)
+	return err
 }
 
 // logins are those to end. A guest's is named like the guest; what has no colon

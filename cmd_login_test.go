@@ -47,8 +47,12 @@ func TestLoginCommands(t *testing.T) {
 	if err := run(t.Context(), []string{"login", "revoke", "hive:alice", data}, io.Discard, io.Discard); err == nil || !strings.Contains(err.Error(), "has no login") {
 		t.Errorf("got %v", err)
 	}
+	var hints strings.Builder
+	if err := run(t.Context(), []string{"login", "revoke", "bob", data}, io.Discard, &hints); err != nil || !strings.Contains(hints.String(), "write hive:bob or matrix:@bob:server") {
+		t.Errorf("a name taken for the id of a login: %v, %q", err, hints.String())
+	}
 	revoked, err := s.Revoked(t.Context(), now.Add(time.Hour))
-	if err != nil || len(revoked) != 4 {
+	if err != nil || len(revoked) != 5 {
 		t.Errorf("gateways are told of %v, %v", revoked, err)
 	}
 }

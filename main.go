@@ -17,6 +17,8 @@ import (
 
 	"github.com/alecthomas/kong"
 	"github.com/rs/zerolog"
+
+	"presence/spaces"
 )
 
 // init sets what zerolog keeps for the whole process: durations with their unit,
@@ -91,9 +93,18 @@ func run(ctx context.Context, args []string, out, logOut io.Writer) error {
 	}
 	e := &env{settings: &c.Settings, log: slog.New(zerolog.NewSlogHandler(newLogger(logOut, &c.Settings))), out: out, hints: logOut}
 	if err := command.Run(e); err != nil && !errors.Is(err, context.Canceled) {
-		return err
+		return withFix(err)
 	}
 	return nil
+}
+
+// withFix puts what to do about an error below it, as the doctor does.
+func withFix(err error) error {
+	var told *spaces.Error
+	if !errors.As(err, &told) || told.Fix == "" {
+		return err
+	}
+	return fmt.Errorf("%w\n-> %s", err, told.Fix)
 }
 
 // printHelp leaves the settings, which every command shares, to the program's

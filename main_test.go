@@ -3,12 +3,17 @@ package main
 import (
 	"bytes"
 	"io"
+	"log/slog"
 	"net/http"
 	"os"
 	"strings"
 	"testing"
 
 	"go.uber.org/goleak"
+
+	"presence/migrations"
+	"presence/spaces"
+	"presence/spaces/store"
 )
 
 // TestMain fails the run when a goroutine of the program outlives it.
@@ -60,6 +65,8 @@ func TestUsage(t *testing.T) {
 		{"bad slug", []string{"link", "add", "Général", "!a:b"}, "slug: \"Général\": only a-z"},
 		{"room is neither id nor alias", []string{"link", "add", "general", "general"}, "matrix_room_id"},
 		{"no such link", []string{"link", "remove", "nowhere"}, "nowhere"},
+		{"no such login", []string{"login", "revoke", "hive:nobody"}, "has no login\n-> list logins with: presence login list"},
+		{"nobody's login", []string{"login", "revoke", " "}, "subject: must not be empty"},
 		{"links file with an unknown key", []string{"serve", "--homeserver=http://127.0.0.1:1", "--matrix-token=t", "--links-file=testdata/unknown_key.yaml"}, "colour"},
 		{"database of another kind", []string{"config", "--database=mysql://db/x"}, "DATABASE_URL: must begin with postgres://"},
 		{"broker of another kind", []string{"config", "--nats=http://nats"}, "NATS_URL: must begin with nats://"},
@@ -92,6 +99,36 @@ func TestLinkPrivacy(t *testing.T) {
 		if text := output(t, args...); !strings.Contains(text, c.want) {
 			t.Errorf("link add %s says %q, want %q in it", c.flags, text, c.want)
 		}
+	}
+}
+
+// TestLinkRemoved: who removes a link that stood before one of the file reads
+// that the room is still there.
+func TestLinkRemoved(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	db, err := migrations.Open(t.Context(), "", dir, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	link := spaces.Link{Slug: "general", Name: "General", Alias: "#general:example.org", Public: true}
+	if err := store.New(db).ReplaceLinks(t.Context(), store.OriginYAML, []spaces.Link{link}); err != nil {
+		t.Fatal(err)
+	}
+	data := "--data=" + dir
+	for slug, want := range map[string]string{"general": "is back as general", "garden": "garden is no longer in the city"} {
+		output(t, "link", "add", slug, "#"+slug+":example.org", data)
+		if text := output(t, "link", "remove", slug, data); !strings.Contains(text, want) {
+			t.Errorf("link remove %s says %q, want %q in it", slug, text, want)
+		}
+	}
+	if err := run(t.Context(), []string{"link", "remove", "general", data}, io.Discard, io.Discard); err == nil || !strings.Contains(err.Error(), "YAML file\n-> remove it there") {
+		t.Errorf("removing a link of the file: %v", err)
 	}
 }
 

@@ -20,9 +20,9 @@ const (
 	maxTTL    = 366 * 24 * time.Hour
 	maxRoles  = 50
 
-	// mintedPrefix begins the login id of tokens without a login, so that an
+	// MintedPrefix begins the login id of tokens without a login, so that an
 	// operator can revoke one that leaked.
-	mintedPrefix = "op-"
+	MintedPrefix = "op-"
 )
 
 // Token is a credential we made.
@@ -59,7 +59,7 @@ func (a *Auth) Mint(g Grant) (Token, error) {
 		g.Audience = []string{AudienceAPI, AudienceRealtime}
 	}
 	return a.sign(issue{
-		who:      identity{Subject: g.Subject, Name: g.Name, Roles: roles, Login: mintedPrefix + randomHex()},
+		who:      identity{Subject: g.Subject, Name: g.Name, Roles: roles, Login: MintedPrefix + randomHex()},
 		audience: g.Audience, expires: a.now().Add(g.TTL),
 	})
 }

@@ -95,7 +95,7 @@ func ForgetRevocation(login string, now time.Time) time.Time {
 	switch {
 	case strings.HasPrefix(login, guestPrefix):
 		return now.Add(GuestTTL + guestMemory)
-	case strings.HasPrefix(login, mintedPrefix):
+	case strings.HasPrefix(login, MintedPrefix):
 		return now.Add(maxTTL)
 	}
 	return now.Add(2 * remember)
