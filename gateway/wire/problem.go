@@ -74,7 +74,11 @@ func HTTPStatus(code spaces.Code) int {
 // is ours alone: the client learns that it happened and nothing more.
 func NewProblem(err error) *Problem {
 	e := spaces.Told(err)
-	p := PlainProblem(HTTPStatus(e.Code), e.Code, sentences(e.Message, e.Fix))
+	message := e.Message
+	if e.Field != "" && (e.Code == spaces.CodeInvalid || e.Code == spaces.CodeTooLarge) {
+		message = e.Field + ": " + message // clients of the first API read the text alone
+	}
+	p := PlainProblem(HTTPStatus(e.Code), e.Code, sentences(message, e.Fix))
 	if e.Field != "" {
 		p.Errors = append(p.Errors, ProblemDetail{Location: e.Field, Message: e.Message})
 	}

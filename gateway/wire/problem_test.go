@@ -38,7 +38,11 @@ func TestProblemOfEachCode(t *testing.T) {
 		if recorder.Code != status || p.Status != status || p.Code != code || p.Title != http.StatusText(status) {
 			t.Errorf("%s: got %d %+v, want %d", code, recorder.Code, p, status)
 		}
-		if p.Detail != "is <wrong>. Do better" || p.Text != p.Detail || len(p.Errors) != 1 || p.Errors[0].Location != "query.x" {
+		detail := "is <wrong>. Do better"
+		if code == spaces.CodeInvalid || code == spaces.CodeTooLarge {
+			detail = "query.x: " + detail
+		}
+		if p.Detail != detail || p.Text != p.Detail || len(p.Errors) != 1 || p.Errors[0].Location != "query.x" {
 			t.Errorf("%s: got %+v", code, p)
 		}
 		if strings.Contains(recorder.Body.String(), "hunter2") {
