@@ -31,9 +31,8 @@ var errGap = errors.New("a message is missing")
 // It belongs to the goroutine that opened it.
 type feed struct {
 	js      jetstream.JetStream
-	stream  string
+	from    jetstream.Stream
 	name    string
-	cons    jetstream.Consumer
 	consume jetstream.ConsumeContext
 	created time.Time // which incarnation of the stream this is
 	log     *slog.Logger
@@ -42,7 +41,6 @@ type feed struct {
 	errs chan error         // the first error; later ones are dropped
 	done chan struct{}
 
-	from    jetstream.Stream
 	filters []string
 	owed    map[string]struct{}   // subjects of the snapshot that are still to come
 	before  jetstream.StreamState // of the stream, before it was opened
@@ -75,8 +73,8 @@ func openFeed(ctx context.Context, js jetstream.JetStream, stream string, subjec
 		return nil, fmt.Errorf("create consumer: %w", err)
 	}
 	f := &feed{
-		js: js, stream: stream, name: name, cons: cons, created: created, log: log,
-		from: s, filters: subjects, owed: owed, before: before,
+		js: js, from: s, name: name, created: created, log: log,
+		filters: subjects, owed: owed, before: before,
 		msgs: make(chan jetstream.Msg, pullAhead), errs: make(chan error, 1), done: make(chan struct{}),
 	}
 	f.consume, err = cons.Consume(f.receive, jetstream.PullMaxMessages(pullAhead),
@@ -112,7 +110,7 @@ func (f *feed) close(ctx context.Context) {
 	// The caller's context is over by now.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), tidyTimeout)
 	defer cancel()
-	if err := f.js.DeleteConsumer(ctx, f.stream, f.name); err != nil {
+	if err := f.from.DeleteConsumer(ctx, f.name); err != nil {
 		f.log.DebugContext(ctx, "the consumer was not removed", "err", err)
 	}
 }
@@ -172,13 +170,13 @@ func (f *feed) writeOff(ctx context.Context) error {
 	return nil
 }
 
-// standing returns an error when the stream was emptied or made anew since the
+// standing returns errGap when the stream was emptied or made anew since the
 // feed was opened: a part of the snapshot may then be of before and the rest of
 // after.
 func (f *feed) standing(ctx context.Context) error {
 	info, err := f.from.Info(ctx)
 	if err != nil {
-		return fmt.Errorf("look at stream %s again: %w", f.stream, err)
+		return fmt.Errorf("look at the stream again: %w", err)
 	}
 	emptied := f.before.Msgs > 0 && info.State.FirstSeq > f.before.LastSeq
 	if emptied || !info.Created.Equal(f.created) {

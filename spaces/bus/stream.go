@@ -47,6 +47,10 @@ func (s stream) ensure(ctx context.Context, js jetstream.JetStream) (*jetstream.
 	if errors.Is(err, jetstream.ErrStreamNotFound) {
 		there, err = s.create(ctx, js)
 	}
+	return s.settle(ctx, js, there, err)
+}
+
+func (s stream) settle(ctx context.Context, js jetstream.JetStream, there jetstream.Stream, err error) (*jetstream.StreamInfo, error) {
 	if err != nil {
 		return nil, fmt.Errorf("stream %s: %w", s.name, err)
 	}
@@ -69,10 +73,12 @@ const deletionTakes = 500 * time.Millisecond
 // again is ensure for a stream that was there before: one that is missing has
 // been deleted, perhaps a moment ago.
 func (s stream) again(ctx context.Context, js jetstream.JetStream) (*jetstream.StreamInfo, error) {
-	if _, err := js.Stream(ctx, s.name); errors.Is(err, jetstream.ErrStreamNotFound) {
+	there, err := js.Stream(ctx, s.name)
+	if errors.Is(err, jetstream.ErrStreamNotFound) {
 		pause(ctx, deletionTakes)
+		return s.ensure(ctx, js)
 	}
-	return s.ensure(ctx, js)
+	return s.settle(ctx, js, there, err)
 }
 
 const (
